@@ -1,0 +1,54 @@
+"""Multiscale wavelet scattering: stable, multiresolution features for light classifiers.
+
+The names below are loaded when they are first used, so that ``import scatter`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from scatter.errors import FileError, InputError, MissingExtraError, ScatterError, ScatterWarning
+    from scatter.paths import Band, Path, PathTree
+    from scatter.transforms.scattering1d import Scattering1D
+    from scatter.transforms.scattering2d import Scattering2D
+
+_HOME = {
+    "Band": "scatter.paths",
+    "FileError": "scatter.errors",
+    "InputError": "scatter.errors",
+    "MissingExtraError": "scatter.errors",
+    "Path": "scatter.paths",
+    "PathTree": "scatter.paths",
+    "ScatterError": "scatter.errors",
+    "ScatterWarning": "scatter.errors",
+    "Scattering1D": "scatter.transforms.scattering1d",
+    "Scattering2D": "scatter.transforms.scattering2d",
+}
+
+__all__ = [
+    "Band",
+    "FileError",
+    "InputError",
+    "MissingExtraError",
+    "Path",
+    "PathTree",
+    "ScatterError",
+    "ScatterWarning",
+    "Scattering1D",
+    "Scattering2D",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'scatter' has no attribute {name!r}; it has {', '.join(sorted(_HOME))}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""The ``scatter`` command: thin wrappers that load their work when they are called."""

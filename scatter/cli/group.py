@@ -1,0 +1,59 @@
+"""What turns an exception into one line on stderr and an exit code."""
+
+import sys
+import traceback
+import warnings
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from scatter.errors import InputError, ScatterError, ScatterWarning
+
+DATA_FAILED = 1
+BAD_USAGE = 2
+INTERRUPTED = 130
+
+
+class ScatterGroup(TyperGroup):
+    """The commands, with every expected failure worded as ``scatter: error: ...``.
+
+    The exit code is 1 if the data or a file are at fault, 2 if the options are, and 130 after an
+    interruption.  ``--debug`` shows the traceback as well.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command and word what it raises."""
+        debug = bool(ctx.params.get("debug"))
+        try:
+            with warnings.catch_warnings():
+                warnings.showwarning = _worded(warnings.showwarning)
+                return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever read the output has left, as `head` does: typer ends quietly.
+            raise
+        except KeyboardInterrupt:
+            _fail("interrupted", INTERRUPTED, debug)
+        except InputError as error:
+            _fail(f"error: {error}", BAD_USAGE, debug)
+        except (ScatterError, OSError) as error:
+            _fail(f"error: {error}", DATA_FAILED, debug)
+        except MemoryError:
+            _fail("error: not enough memory; try a smaller --batch or --size", DATA_FAILED, debug)
+
+
+def _fail(message: str, code: int, debug: bool) -> NoReturn:
+    if debug:
+        traceback.print_exc(file=sys.stderr)
+    print(f"scatter: {' '.join(message.split())}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _worded(default: Any) -> Any:
+    def show(message: Any, category: Any, *args: Any, **options: Any) -> None:
+        if issubclass(category, ScatterWarning):
+            print(f"scatter: warning: {message}", file=sys.stderr)
+        else:
+            default(message, category, *args, **options)
+
+    return show

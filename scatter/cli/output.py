@@ -1,0 +1,93 @@
+"""Where results and progress go: results to stdout, progress to a terminal on stderr."""
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object on one line of stdout.
+
+    Parameters
+    ----------
+    value : mapping
+        Of numbers, text, sequences and mappings; NumPy's scalars and arrays are allowed, and values that
+        are not finite become null, for which JSON has no number.
+    """
+    print(json.dumps(jsonable(value), allow_nan=False))
+
+
+def jsonable(value: Any) -> Any:
+    """Replace what JSON does not know by what it does."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(entry) for entry in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def print_table(columns: Mapping[str, Sequence[Any]]) -> None:
+    """Print columns as a table for people on a terminal, and as tab-separated values elsewhere.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence
+        All of one length.
+    """
+    rows = zip(*columns.values(), strict=True)
+    if not sys.stdout.isatty():
+        print("\t".join(columns))
+        for row in rows:
+            print("\t".join(_cell(value, 9) for value in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns)
+    for row in rows:
+        # As Text: the names of paths hold brackets, which rich would take for markup.
+        table.add_row(*(Text(_cell(value, 4)) for value in row))
+    Console(file=sys.stdout).print(table)
+
+
+def track(items: Sequence[Item], what: str) -> Iterator[Item]:
+    """Go through items, with a bar on stderr if stderr is a terminal.
+
+    Parameters
+    ----------
+    items : sequence
+        What to go through.
+    what : str
+        The text in front of the bar.
+
+    Yields
+    ------
+    object
+        Each item.
+    """
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import track as bar
+
+    yield from bar(items, what, console=Console(file=sys.stderr), transient=True)
+
+
+def _cell(value: Any, digits: int) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return ",".join(_cell(entry, digits) for entry in value)
+    return str(value)

@@ -1,0 +1,1 @@
+"""Geometry: where signals live, how they are padded and sampled."""

@@ -1,0 +1,113 @@
+"""Grids: signals, images and volumes, their padding and their dyadic sub-grids."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.errors import InputError
+from scatter.numerics.boundary import PADDINGS, pad, source
+from scatter.numerics.namespace import Array, Constant
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A box of samples inside of a larger, periodic box.
+
+    At resolution r the padded box keeps the samples whose padded index is a multiple of ``2**r``;
+    the *window* is the run of them that belongs to the signal.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Samples of the signal along each axis.
+    padded : tuple of int
+        Samples after padding, at least ``shape``.
+    before : tuple of int
+        Padding in front of the first sample.
+    padding : {'reflect', 'symmetric', 'periodic', 'zero'} or None
+        How the signal continues; None adds nothing: the signal is one period.
+    covering : bool
+        Whether a window has every multiple of ``2**r`` inside of the signal (True), or exactly
+        ``max(1, size // 2**r)`` of them (False).
+    """
+
+    shape: tuple[int, ...]
+    padded: tuple[int, ...]
+    before: tuple[int, ...]
+    padding: str | None = "reflect"
+    covering: bool = False
+    _sources: tuple[Constant | None, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        check_padding(self.padding)
+        sources: list[Constant | None] = []
+        for size, before, after in zip(self.shape, self.before, self.after, strict=True):
+            known = self.padding not in (None, "zero")
+            sources.append(Constant(source(size, before, after, str(self.padding))) if known else None)
+        object.__setattr__(self, "_sources", tuple(sources))
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def after(self) -> tuple[int, ...]:
+        """Padding behind the last sample."""
+        pairs = zip(self.shape, self.padded, self.before, strict=True)
+        return tuple(padded - size - before for size, padded, before in pairs)
+
+    def size(self, resolution: int) -> tuple[int, ...]:
+        """Samples of the padded box along each axis at a resolution."""
+        return tuple(n >> resolution for n in self.padded)
+
+    def points(self, resolution: int) -> int:
+        """Samples of the padded box at a resolution."""
+        return math.prod(self.size(resolution))
+
+    def window(self, resolution: int) -> tuple[tuple[int, int], ...]:
+        """First sample and number of samples of the signal along each axis, in the padded box."""
+        step = 1 << resolution
+        window = []
+        for size, before in zip(self.shape, self.before, strict=True):
+            start = -(-before // step)
+            count = -(-(before + size) // step) - start if self.covering else max(1, size // step)
+            window.append((start, count))
+        return tuple(window)
+
+    def output(self, resolution: int) -> tuple[int, ...]:
+        """Samples of the window along each axis."""
+        return tuple(count for _, count in self.window(resolution))
+
+    def positions(self, resolution: int) -> tuple[NDArray[np.int64], ...]:
+        """Where the samples of the window lie, in samples of the signal, one array an axis."""
+        step = 1 << resolution
+        windows = zip(self.window(resolution), self.before, strict=True)
+        return tuple((start + np.arange(count)) * step - before for (start, count), before in windows)
+
+    def handed_in_padded(self) -> Grid:
+        """The same grid for signals that their owner has padded."""
+        return replace(self, padding=None)
+
+    def pad(self, x: Array) -> Array:
+        """Continue an array of shape (..., *shape) to (..., *padded)."""
+        if self.padding is None:
+            return x
+        for axis in range(self.ndim):
+            before, after = self.before[axis], self.after[axis]
+            x = pad(x, axis - self.ndim, before, after, self.padding, self._sources[axis])
+        return x
+
+    def crop(self, x: Array, resolution: int) -> Array:
+        """Window of an array of shape (..., *size(resolution))."""
+        return x[(..., *(slice(start, start + count) for start, count in self.window(resolution)))]
+
+
+def check_padding(padding: str | None) -> None:
+    """Raise `InputError` unless ``padding`` is a known way to continue a signal."""
+    if padding is not None and padding not in PADDINGS:
+        raise InputError(f"padding must be one of {', '.join(map(repr, PADDINGS))} or None, got {padding!r}")

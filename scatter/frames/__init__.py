@@ -1,0 +1,1 @@
+"""Wavelet frames: linear, equivariant layers, one family of wavelets a file."""

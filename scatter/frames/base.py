@@ -1,0 +1,70 @@
+"""The contract between a frame of wavelets and the cascade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.numerics.namespace import Array
+from scatter.paths import Bank, Group
+
+
+class FrameBounds(NamedTuple):
+    """Constants of ``A ||x||^2 <= ||x * phi||^2 + sum ||x * psi||^2 <= B ||x||^2``."""
+
+    lower: float
+    upper: float
+
+
+class Frame(Protocol):
+    """Wavelets psi and a low-pass phi on some domain.
+
+    Arrays have shape ``(batch, paths, *points)``; the number of points depends on the resolution.
+    A frame is immutable, and applies to arrays of any library, precision and device.
+    """
+
+    @property
+    def bank(self) -> Bank:
+        """The wavelets, and which may follow which."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of the domain."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Points of a signal along each axis."""
+
+    def root(self, x: Array) -> Array:
+        """Signals of shape (batch, *shape) as the only path of order 0, (batch, 1, *points)."""
+
+    def wavelets(self, layer: Mapping[Group, Array]) -> Iterator[tuple[Group, Array]]:
+        """Filter every path of a layer by every band that may follow, one group at a time."""
+
+    def modulus(self, w: Array) -> Array:
+        """Non-linearity: |w|, with a finite gradient at zero."""
+
+    def average(self, u: Array, resolution: int) -> Array:
+        """Low-pass phi, sampled on the output grid: (batch, paths, *output)."""
+
+    def crop(self, u: Array, resolution: int) -> Array:
+        """The part of a map that belongs to the signal, at the map's own resolution."""
+
+    def output(self, resolution: int | None) -> tuple[int, ...]:
+        """Shape of an averaged map (None), or of a map cropped at a resolution."""
+
+    def working_set(self, group: Group) -> int:
+        """Real numbers a signal needs while the children of ``group`` are computed."""
+
+    def littlewood_paley(self, order: int = 1) -> NDArray[np.float64]:
+        """``|phi|^2 + sum |psi|^2`` over the spectrum of the domain, for the bank of an order."""
+
+    def bounds(self, order: int = 1) -> FrameBounds:
+        """Smallest and largest value of the Littlewood-Paley sum."""
+
+
+Layer = dict[Group, Any]
+"""Arrays of one order, by group of paths."""

@@ -1,0 +1,259 @@
+"""Frames of convolutions on grids of any dimension, from a bank of spectra."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.domains.grid import Grid
+from scatter.frames.base import FrameBounds
+from scatter.numerics.fourier import fftn, ifftn
+from scatter.numerics.lowpass import AxisLowPass, separable
+from scatter.numerics.namespace import Array, Constant, is_complex, itemsize, namespace
+from scatter.paths import Band, Edge, Group
+
+Blocks = dict[tuple[int, ...], NDArray[np.float64]]
+"""Spectrum of a filter cut into blocks of the size of its output; blocks that are zero are left out."""
+
+
+class SpectralBank(Protocol):
+    """Wavelets and a separable low-pass given by their spectra on a periodic grid."""
+
+    @property
+    def aliasing(self) -> Literal["sum", "mean", "crop"]:
+        """What a coarser filter is: the spectrum folded by sum or mean, or its low frequencies."""
+
+    @property
+    def log2_stride(self) -> int:
+        """Resolution of the averaged maps."""
+
+    def bands(self, order: int) -> tuple[Band, ...]:
+        """Wavelets of an order."""
+
+    def follows(self, previous: Band | None, band: Band) -> bool:
+        """Whether ``band`` may come right after ``previous``."""
+
+    def resolution(self, band: Band) -> int:
+        """Resolution at which the modulus after ``band`` is sampled."""
+
+    def psi(self, band: Band, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Real spectrum of a wavelet on a periodic grid."""
+
+    def phi(self, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], ...]:
+        """Real spectra whose outer product is the low-pass, one an axis."""
+
+
+@dataclass(frozen=True, eq=False)
+class ConvolutionFrame:
+    """Wavelets applied by FFT, each at the coarsest resolution its spectrum allows.
+
+    Parameters
+    ----------
+    bank : SpectralBank
+        The filters.
+    grid : Grid
+        Where signals live, and how they are padded.
+    """
+
+    bank: SpectralBank
+    grid: Grid
+    _filters: dict[Any, list[tuple[Any, Constant]]] = field(default_factory=dict, repr=False)
+    _blocks: dict[Band, Blocks] = field(default_factory=dict, repr=False)
+    _lowpass: dict[int, tuple[AxisLowPass, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of the grid."""
+        return self.grid.ndim
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Samples of a signal along each axis, as it is handed in."""
+        return self.grid.padded if self.grid.padding is None else self.grid.shape
+
+    def output(self, resolution: int | None) -> tuple[int, ...]:
+        """Shape of an averaged map (None), or of a map cropped at a resolution."""
+        return self.grid.output(self.bank.log2_stride if resolution is None else resolution)
+
+    # ------------------------------------------------------------------ what the cascade calls
+    def root(self, x: Array) -> Array:
+        """Pad signals of shape (batch, *shape) to (batch, 1, *padded)."""
+        return namespace(x).expand_dims(self.grid.pad(x), axis=1)
+
+    def wavelets(self, layer: Mapping[Group, Array]) -> Iterator[tuple[Group, Array]]:
+        """Convolve every group with every band that may follow, subsampled; one edge at a time."""
+        for group, u in layer.items():
+            if group.edges:
+                spectrum = fftn(u, self.ndim)
+                for edge in group.edges:
+                    yield edge.child, self._convolve(spectrum, group, edge)
+
+    def _convolve(self, spectrum: Array, group: Group, edge: Edge) -> Array:
+        """Multiply, fold and invert: (batch, P, *points) -> (batch, P * bands, *coarser points)."""
+        xp = namespace(spectrum)
+        spectrum = xp.expand_dims(spectrum, axis=2)
+        folded = None
+        for region, psi in self.filters(edge.bands, group.resolution, itemsize(spectrum)):
+            part = spectrum[(..., *region)] * psi.like(spectrum)
+            if folded is None:
+                folded = part
+            else:
+                folded += part
+        assert folded is not None
+        w = ifftn(folded, self.ndim)
+        return xp.reshape(w, (w.shape[0], w.shape[1] * w.shape[2], *w.shape[3:]))
+
+    def modulus(self, w: Array) -> Array:
+        """Complex modulus."""
+        return namespace(w).abs(w)
+
+    def average(self, u: Array, resolution: int) -> Array:
+        """Low-pass, subsample and crop; the modulus of that where the signal is complex."""
+        lowpass = self.lowpass(resolution)
+        if not is_complex(u):
+            return separable(u, lowpass)
+        xp = namespace(u)
+        return xp.hypot(separable(xp.real(u), lowpass), separable(xp.imag(u), lowpass))
+
+    def crop(self, u: Array, resolution: int) -> Array:
+        """Drop the padding of a map; the modulus of it where the signal is complex."""
+        u = self.grid.crop(u, resolution)
+        return namespace(u).abs(u) if is_complex(u) else u
+
+    def working_set(self, group: Group) -> int:
+        """Real numbers a signal needs while the children of ``group`` are computed."""
+        own = 3 * len(group.positions) * self.grid.points(group.resolution)
+        children = [len(e.child.positions) * self.grid.points(e.child.resolution) for e in group.edges]
+        return own + 5 * max(children, default=0)
+
+    def capacity(self, working_set: int) -> Callable[[int], int]:
+        """How many paths at a resolution one signal may fill, for a working set of float32 bytes."""
+        return lambda resolution: working_set // (4 * 8 * self.grid.points(resolution))
+
+    # ------------------------------------------------------------------ filters
+    def blocks(self, band: Band) -> Blocks:
+        """Spectrum of a band on the padded grid, in blocks of the size of its output."""
+        if band not in self._blocks:
+            folds, size = 1 << self.bank.resolution(band), self.grid.size(self.bank.resolution(band))
+            psi = self.bank.psi(band, self.grid.padded)
+            peak = _peak(psi)
+            self._blocks[band] = {}
+            for place in itertools.product(range(folds), repeat=self.ndim):
+                part = psi[_region(place, size)]
+                if _peak(part) > 1e-17 * peak:
+                    self._blocks[band][place] = np.ascontiguousarray(part)
+        return self._blocks[band]
+
+    def coarse_blocks(self, band: Band, resolution: int) -> Blocks:
+        """Blocks of the same filter for a signal that is already at ``resolution``."""
+        if resolution == 0:
+            return self.blocks(band)
+        fine, coarse = 1 << self.bank.resolution(band), 1 << (self.bank.resolution(band) - resolution)
+        blocks: Blocks = {}
+        for place, values in self.blocks(band).items():
+            if self.bank.aliasing == "crop" and any(coarse // 2 <= b < fine - coarse // 2 for b in place):
+                continue
+            goal = tuple(b % coarse for b in place)
+            blocks[goal] = blocks[goal] + values if goal in blocks else values
+        if self.bank.aliasing == "mean":
+            return {place: values / (fine // coarse) for place, values in blocks.items()}
+        return blocks
+
+    def filters(self, bands: tuple[Band, ...], resolution: int, size: int) -> list[tuple[Any, Constant]]:
+        """Non-zero parts of some filters, and the region of the spectrum that each multiplies.
+
+        Parameters
+        ----------
+        bands : tuple of Band
+            Bands of one output resolution.
+        resolution : int
+            Resolution of the signal to be filtered.
+        size : int
+            Bytes of a real number, 4 or 8: parts below its precision are left out.
+
+        Returns
+        -------
+        list of (slices, Constant of shape (bands, *points))
+        """
+        key = (bands, resolution, size)
+        if key not in self._filters:
+            every = [self.coarse_blocks(band, resolution) for band in bands]
+            points = self.grid.size(self.bank.resolution(bands[0]))
+            peak = max(_peak(v) for blocks in every for v in blocks.values())
+            least = peak * (1e-17 if size == 8 else 1e-9)
+            parts = []
+            for place in sorted({place for blocks in every for place in blocks}):
+                values = np.zeros((len(bands), *points), np.float64 if size == 8 else np.float32)
+                for row, blocks in zip(values, every, strict=True):
+                    if place in blocks:
+                        row[...] = blocks[place]
+                if _peak(values) > least:
+                    parts.append((_region(place, points), Constant(values)))
+            self._filters[key] = parts
+        return self._filters[key]
+
+    def lowpass(self, resolution: int) -> tuple[AxisLowPass, ...]:
+        """Low-pass, subsampling and cropping of a map, one linear map an axis."""
+        if resolution not in self._lowpass:
+            step = 1 << (self.bank.log2_stride - resolution)
+            window = self.grid.window(self.bank.log2_stride)
+            axes = []
+            for phi, (start, count) in zip(self._phi, window, strict=True):
+                axes.append(AxisLowPass(self._coarse_phi(phi, resolution), step, start, count))
+            self._lowpass[resolution] = tuple(axes)
+        return self._lowpass[resolution]
+
+    @cached_property
+    def _phi(self) -> tuple[NDArray[np.float64], ...]:
+        return self.bank.phi(self.grid.padded)
+
+    def _coarse_phi(self, phi: NDArray[np.float64], resolution: int) -> NDArray[np.float64]:
+        if self.bank.aliasing == "crop":
+            keep = phi.size >> (resolution + 1)
+            return np.concatenate([phi[:keep], phi[phi.size - keep :]]) if resolution else phi
+        folded = phi.reshape(1 << resolution, -1).sum(0)
+        return folded / (1 << resolution) if self.bank.aliasing == "mean" else folded
+
+    # ------------------------------------------------------------------ laws
+    def littlewood_paley(self, order: int = 1) -> NDArray[np.float64]:
+        """Compute ``|phi|^2 + (1/2) sum |psi(w)|^2 + |psi(-w)|^2`` on the padded grid.
+
+        For real signals its extreme values are the frame bounds of the linear layer.
+
+        Parameters
+        ----------
+        order : int
+            Whose wavelets; the banks of orders 1 and 2 may differ.
+
+        Returns
+        -------
+        ndarray of shape ``grid.padded``, frequencies in the order of ``numpy.fft.fftfreq``
+        """
+        psi = np.zeros(self.grid.padded)
+        for band in self.bank.bands(order):
+            psi += self.bank.psi(band, self.grid.padded) ** 2
+        opposite = psi[np.ix_(*(-np.arange(n) % n for n in psi.shape))]
+        phi = np.ones(())
+        for axis in self._phi:
+            phi = np.multiply.outer(phi, axis)
+        total: NDArray[np.float64] = phi**2 + 0.5 * (psi + opposite)
+        return total
+
+    def bounds(self, order: int = 1) -> FrameBounds:
+        """Smallest and largest value of the Littlewood-Paley sum."""
+        total = self.littlewood_paley(order)
+        return FrameBounds(float(total.min()), float(total.max()))
+
+
+def _region(place: tuple[int, ...], size: tuple[int, ...]) -> tuple[slice, ...]:
+    return tuple(slice(b * n, (b + 1) * n) for b, n in zip(place, size, strict=True))
+
+
+def _peak(values: NDArray[Any]) -> float:
+    return float(max(values.max(), -values.min()))

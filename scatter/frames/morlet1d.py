@@ -1,0 +1,176 @@
+"""Morlet wavelets on the line.
+
+Sources: Andén & Mallat, "Deep scattering spectrum", IEEE TSP 2014; Lostanlen, "Convolutional operators
+in the time-frequency domain", PhD thesis 2017, for the bandwidths. The constants are those of Kymatio
+(Andreux et al., JMLR 21, 2020), so that coefficients are equal.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.domains.grid import Grid
+from scatter.numerics.fourier import REACH, gaussian, wrap
+from scatter.paths import Band
+
+SIGMA_0 = 0.1
+"""Standard deviation of the spectrum of a low-pass of duration 1, cycles per sample."""
+XI_LEAST_MAX = 0.35
+"""The highest centre frequency is never below this, cycles per sample."""
+ALPHA = 5.0
+"""Standard deviations between the centre of a wavelet and the end of its spectrum."""
+LEVEL = math.sqrt(0.5)
+"""Height at which the spectra of neighbouring wavelets cross."""
+
+
+def bandwidth_ratio(Q: int) -> float:
+    """sigma / xi of a wavelet of a bank of ``Q`` per octave whose neighbours cross at `LEVEL`."""
+    ratio: float = 2 ** (-1 / Q)
+    return (1 - ratio) / (1 + ratio) / math.sqrt(2 * math.log(1 / LEVEL))
+
+
+def centres(J: int, Q: int) -> tuple[tuple[float, float], ...]:
+    """Centre frequency and standard deviation of each wavelet, from high to low frequency.
+
+    Constant-Q from the highest frequency down to the width ``SIGMA_0 / 2**J``; below, ``Q - 1``
+    wavelets of that width, evenly spaced down to zero.
+
+    Returns
+    -------
+    tuple of (xi, sigma)
+        Cycles per sample.
+    """
+    ratio, least = 2 ** (1 / Q), SIGMA_0 / 2**J
+    xi = max(1 / (1 + 2 ** (3 / Q)), XI_LEAST_MAX)
+    sigma = xi * bandwidth_ratio(Q)
+    pairs = []
+    if sigma <= least:
+        xi = sigma
+    else:
+        pairs.append((xi, sigma))
+        while sigma > least * ratio:
+            xi, sigma = xi / ratio, sigma / ratio
+            pairs.append((xi, sigma))
+    pairs += [(xi - q / Q * xi, least) for q in range(1, Q)]
+    return tuple(pairs)
+
+
+def scale(xi: float, sigma: float) -> int:
+    """Largest j such that the spectrum ends below the Nyquist frequency of a grid of step ``2**j``."""
+    return math.floor(-math.log2(min(abs(xi) + ALPHA * sigma, 0.5))) - 1
+
+
+@cache
+def band_table(J: int, Q: int) -> tuple[Band, ...]:
+    """Every wavelet of a bank as a `Band`."""
+    return tuple(
+        Band(n=n, j=scale(xi, sigma), labels=(("j", scale(xi, sigma)), ("n", n)), xi=xi, sigma=sigma)
+        for n, (xi, sigma) in enumerate(centres(J, Q))
+    )
+
+
+def bump(xi: float, sigma: float, n: int) -> NDArray[np.float64]:
+    """Spectrum of a Gabor function of height 1 at ``xi``, folded onto n bins (aliasing included)."""
+    first = math.floor((xi - REACH * sigma) * n)
+    last = math.ceil((xi + REACH * sigma) * n)
+    return wrap(gaussian(np.arange(first, last + 1) / n - xi, sigma), (first,), (n,))
+
+
+@dataclass(frozen=True)
+class Morlet1D:
+    """Morlet wavelets psi and a Gaussian low-pass phi, both of unit L1 norm in time.
+
+    ``psi^(w) = g(w - xi) - kappa g(w)`` with g a Gaussian of width sigma and kappa such that
+    ``psi^(0) = 0``; ``phi^(w)`` is a Gaussian of width ``SIGMA_0 / T``. A Dirac keeps its mass at
+    every scale.
+
+    Parameters
+    ----------
+    J : int
+        Largest scale: the narrowest spectra have width ``SIGMA_0 / 2**J``.
+    Q : tuple of int
+        Wavelets per octave of each order; the last one serves all higher orders.
+    T : float
+        Duration of the average, samples, at least 1.
+    log2_stride : int
+        The averaged maps keep one sample in ``2**log2_stride``.
+    limit : int
+        Coarsest resolution of a modulus.
+    aliasing : {'sum', 'mean'}
+        ``'sum'`` is right; ``'mean'`` replays the scaling of Kymatio 0.3.0, too small by 2 per octave
+        of subsampling.
+    """
+
+    J: int
+    Q: tuple[int, ...]
+    T: float
+    log2_stride: int
+    limit: int
+    aliasing: Literal["sum", "mean"] = "sum"
+
+    def bands(self, order: int) -> tuple[Band, ...]:
+        """Wavelets of an order (from 1)."""
+        return band_table(self.J, self.Q[min(order, len(self.Q)) - 1])
+
+    def follows(self, previous: Band | None, band: Band) -> bool:
+        """Only a coarser wavelet may follow: a modulus has little energy elsewhere."""
+        return previous is None or band.j > previous.j
+
+    def resolution(self, band: Band) -> int:
+        """Coarsest grid on which the modulus does not alias, no coarser than `limit`."""
+        return min(band.j, self.limit)
+
+    def psi(self, band: Band, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Spectrum of a wavelet on a circle of n samples."""
+        (n,) = shape
+        gabor, low = bump(band.xi, band.sigma, n), bump(0.0, band.sigma, n)
+        kappa = gabor[0] / low[0]
+        return (gabor - kappa * low) / self._l1_norm(band, kappa, n)
+
+    def _l1_norm(self, band: Band, kappa: float, n: int) -> float:
+        """Sum of |psi| in time, from its closed form: no inverse FFT of n points is needed."""
+        reach = math.ceil(REACH / (2 * math.pi * band.sigma))
+        t = np.arange(-reach, reach + 1)
+        envelope = math.sqrt(2 * math.pi) * band.sigma * gaussian(2 * math.pi * t * band.sigma, 1.0)
+        signal = envelope * (np.exp(2j * math.pi * band.xi * t) - kappa)
+        return float(np.abs(wrap(signal, (-reach,), (n,))).sum())
+
+    def phi(self, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], ...]:
+        """Spectrum of the low-pass; phi >= 0 in time, so its L1 norm is its mean frequency response."""
+        (n,) = shape
+        return (lowpass_spectrum(self.T, n),)
+
+
+def lowpass_spectrum(T: float, n: int) -> NDArray[np.float64]:
+    """Spectrum of a Gaussian average of duration T on a circle of n samples, 1 at frequency 0."""
+    spectrum = bump(0.0, SIGMA_0 / T, n)
+    return spectrum / spectrum[0]
+
+
+def padded_length(N: int, T: float) -> tuple[int, int]:
+    """Length to which N samples are padded, and how many samples go in front.
+
+    The padding covers three times the duration beyond which the low-pass has less than a
+    thousandth of its mass, as far as one reflection of the signal reaches, up to a power of two.
+    """
+    kernel = np.abs(np.fft.ifft(lowpass_spectrum(T, N)))[: N // 2]
+    small = np.flatnonzero(np.cumsum(kernel[::-1])[::-1] <= 1e-3)
+    support = int(small[0]) + 1 if small.size else N // 2
+    wanted = math.ceil(math.log2(N + 6 * support))
+    padded = 1 << min(wanted, math.floor(math.log2(max(3 * N - 2, 1))))
+    return padded, (padded - N) // 2
+
+
+def grid1d(N: int, T: float, padding: str | None) -> Grid:
+    """Line of N samples with the padding that an average of duration T asks for."""
+    padded, before = (N, 0) if padding is None else padded_length(N, T)
+    return Grid((N,), (padded,), (before,), padding, covering=True)
+
+
+__all__ = ["Morlet1D", "band_table", "bump", "centres", "grid1d", "lowpass_spectrum", "padded_length"]

@@ -1,0 +1,149 @@
+"""Morlet wavelets on the plane.
+
+Source: Bruna & Mallat, "Invariant scattering convolution networks", IEEE TPAMI 2013. The constants
+are those of Kymatio (Andreux et al., JMLR 21, 2020), so that coefficients are equal.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.domains.grid import Grid
+from scatter.numerics.fourier import REACH, gaussian, wrap
+from scatter.paths import Band
+
+SIGMA_0 = 0.8
+"""Standard deviation of the finest wavelet along its oscillation, samples."""
+XI_0 = 0.75 * math.pi
+"""Centre frequency of the finest wavelet, radians per sample."""
+PI = 3.1415
+"""Kymatio's value in the normalisation; kept so that coefficients are equal to rounding."""
+IMAGES = 2
+"""Filters are periodised over this many images of the padded box on each side."""
+
+
+@dataclass(frozen=True)
+class Morlet2D:
+    """Morlet wavelets psi in L directions, each with mean zero, and a Gaussian low-pass phi.
+
+    ``psi(u) = g(u) (exp(i xi . u) - kappa)`` with g a Gaussian of width ``0.8 2**j`` along the
+    direction of xi and ``L / 4`` times that across it, ``|xi| = (3 pi / 4) 2**-j`` radians per
+    sample; phi is a Gaussian of width ``0.8 2**(J - 1)``.
+
+    Parameters
+    ----------
+    J : int
+        Number of scales; the average has width ``2**J``.
+    L : int
+        Number of directions over half a turn.
+    """
+
+    J: int
+    L: int
+
+    @property
+    def aliasing(self) -> Literal["crop"]:
+        """A coarser filter keeps the low frequencies."""
+        return "crop"
+
+    @property
+    def log2_stride(self) -> int:
+        """The averaged maps keep one sample in ``2**J``."""
+        return self.J
+
+    @cached_property
+    def _bands(self) -> tuple[Band, ...]:
+        return tuple(
+            Band(
+                n=j * self.L + theta,
+                j=j,
+                labels=(("j", j), ("theta", theta)),
+                xi=XI_0 / 2**j / (2 * math.pi),
+                sigma=1 / (2 * math.pi * SIGMA_0 * 2**j),
+                angle=(int(self.L - self.L / 2 - 1) - theta) * math.pi / self.L,
+            )
+            for j in range(self.J)
+            for theta in range(self.L)
+        )
+
+    def bands(self, order: int) -> tuple[Band, ...]:
+        """Wavelets of any order."""
+        return self._bands
+
+    def follows(self, previous: Band | None, band: Band) -> bool:
+        """Only a coarser wavelet may follow: a modulus has little energy elsewhere."""
+        return previous is None or band.j > previous.j
+
+    def resolution(self, band: Band) -> int:
+        """The modulus at scale j keeps one sample in ``2**j``."""
+        return band.j
+
+    def psi(self, band: Band, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Real part of the spectrum of a wavelet on a torus of M x N samples.
+
+        Evaluated in space on the box where it is not negligible, then transformed. The real part
+        is the transform of the Hermitian part of the wavelet.
+        """
+        assert band.angle is not None
+        sigma, slant = SIGMA_0 * 2**band.j, 4 / self.L
+        cosine, sine = math.cos(band.angle), math.sin(band.angle)
+        u, v = (
+            box(sigma * math.hypot(along, across / slant), n)
+            for along, across, n in zip((cosine, sine), (sine, cosine), shape, strict=True)
+        )
+        along, across = u[:, None] * cosine + v * sine, v * cosine - u[:, None] * sine
+        envelope = gaussian(along, sigma) * gaussian(across, sigma / slant)
+        wave = envelope * np.exp(2j * math.pi * band.xi * along)
+        wave -= wave.sum() / envelope.sum() * envelope
+        psi = wrap(wave / (2 * PI * sigma**2 / slant), (int(u[0]), int(v[0])), shape)
+        return hermitian_spectrum(psi)
+
+    def phi(self, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], ...]:
+        """Spectrum of the low-pass along each axis; their outer product is that of phi."""
+        sigma = SIGMA_0 * 2.0 ** (self.J - 1)
+        spectra = []
+        for n in shape:
+            u = box(sigma, n)
+            bell = wrap(gaussian(u, sigma), (int(u[0]),), (n,))
+            spectra.append(np.fft.fft(bell).real / (math.sqrt(2 * PI) * sigma))
+        return tuple(spectra)
+
+
+def box(sigma: float, n: int) -> NDArray[np.int64]:
+    """Positions at which a Gaussian of width sigma counts, within the images of a period n."""
+    reach = math.ceil(REACH * sigma)
+    return np.arange(max(-reach, -IMAGES * n), min(reach + 1, (IMAGES + 1) * n))
+
+
+def hermitian_spectrum(psi: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """Real part of the DFT of an image, by the transform of half of its Hermitian part."""
+    import scipy.fft
+
+    half = psi.shape[1] // 2 + 1
+    rows, columns = -np.arange(psi.shape[0]) % psi.shape[0], -np.arange(half) % psi.shape[1]
+    opposite = psi[np.ix_(rows, columns)]
+    spectrum: NDArray[np.float64] = scipy.fft.hfft2(0.5 * (psi[:, :half] + opposite.conj()), s=psi.shape)
+    return spectrum
+
+
+def padded_size(size: int, J: int) -> int:
+    """Smallest multiple of ``2**J`` above ``size + 2**J - 1``, plus one more cell when it must."""
+    return ((size + 2**J) // 2**J + 1) * 2**J
+
+
+def grid2d(shape: tuple[int, int], J: int, padding: str | None) -> Grid:
+    """Image of M x N samples, padded by about ``2**J`` samples on each side."""
+    if padding is None:
+        return Grid(shape, shape, (0, 0), None)
+    padded = tuple(padded_size(size, J) for size in shape)
+    before = tuple((n - size) // 2 for n, size in zip(padded, shape, strict=True))
+    return Grid(shape, padded, before, padding)
+
+
+__all__ = ["Morlet2D", "grid2d", "hermitian_spectrum", "padded_size"]

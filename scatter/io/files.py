@@ -1,0 +1,60 @@
+"""What every reader asks of a path first, and how it words a failure."""
+
+import os
+import stat
+from pathlib import Path
+
+from scatter.errors import FileError
+
+_LONGEST_REASON = 160
+
+
+def regular_file(path: str | os.PathLike[str]) -> Path:
+    """Return the path of an existing, regular, non-empty file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file to be read.
+
+    Returns
+    -------
+    Path
+        The same path.
+
+    Raises
+    ------
+    FileError
+        If nothing is there, if it is a folder, a pipe or a device, or if it has zero bytes.
+    """
+    file = Path(path)
+    try:
+        status = file.stat()
+    except (OSError, ValueError) as error:
+        raise FileError(f"{file}: {reason(error)}") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise FileError(f"{file}: is a folder, not a file")
+    if not stat.S_ISREG(status.st_mode):
+        # Opening a pipe nobody writes to would wait for ever.
+        raise FileError(f"{file}: is not a regular file")
+    if status.st_size == 0:
+        raise FileError(f"{file}: the file is empty (0 bytes)")
+    return file
+
+
+def reason(error: BaseException) -> str:
+    """Word an exception as the end of a one-line message.
+
+    Parameters
+    ----------
+    error : BaseException
+        What the operating system or a decoder raised.
+
+    Returns
+    -------
+    str
+        One line, without the file name or error number of an ``OSError``, and never empty.
+    """
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    line = " ".join(text.split()) or type(error).__name__
+    return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 3] + "..."

@@ -1,0 +1,160 @@
+"""Images as float arrays in [0, 1], with the size checked before a pixel is decoded."""
+
+import os
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scatter.errors import FileError
+from scatter.io.files import reason, regular_file
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+# Formats that hold pixels and nothing to be executed: no EPS, which Pillow hands to Ghostscript.
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000")
+_LUMA = (0.299, 0.587, 0.114)
+_ROUNDING = 1e-5
+
+
+def read_image(
+    path: str | os.PathLike[str], *, grey: bool = True, max_pixels: int = 2**26
+) -> "NDArray[np.float32]":
+    """Read an image as an array of values between 0 (black) and 1 (white).
+
+    The content decides about the format, not the suffix: PNG, JPEG, TIFF, BMP, GIF, WebP, PPM or JPEG 2000.
+    Of an animation or a file of many pages, the first one is read.  The orientation that a camera noted is
+    applied.  Transparent pixels are laid over white, as a page or a viewer shows them.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    grey : bool, default=True
+        Whether to mix the colours into one channel, with the weights 0.299, 0.587 and 0.114 (Rec. 601).
+    max_pixels : int, default=2**26
+        Largest height times width; the header is asked before anything is decoded.
+
+    Returns
+    -------
+    ndarray of float32
+        (H, W) if ``grey``, else (3, H, W), in [0, 1].  8-bit values are divided by 255, 16-bit grey values
+        by 65535.  Pillow reads 16-bit colour as 8-bit.  Float values are kept and must lie in [0, 1].
+
+    Raises
+    ------
+    FileError
+        If the file is missing, a folder, empty, truncated, not an image, larger than ``max_pixels``, or if
+        its values have no known scale.
+
+    Examples
+    --------
+    >>> read_image("photo.jpg").shape  # doctest: +SKIP
+    (480, 640)
+    """
+    file = regular_file(path)
+    try:
+        with warnings.catch_warnings(), open(file, "rb") as stream:
+            # Pillow warns about odd metadata, and about sizes that max_pixels settles.
+            warnings.simplefilter("ignore")
+            values = _decode(stream, file, max_pixels)
+    except FileError:
+        raise
+    except Exception as error:
+        # A decoder fed with damaged bytes raises almost anything; all of it means the same to the caller.
+        raise FileError(f"{file}: can't be decoded as an image: {reason(error)}") from error
+    if values.ndim == 2:
+        return values if grey else np.repeat(values[None], 3, axis=0)
+    if grey:
+        # In float32 the weights of a white pixel add up to a little more than 1.
+        return np.minimum(values @ np.asarray(_LUMA, dtype=np.float32), np.float32(1))
+    return np.ascontiguousarray(np.moveaxis(values, -1, 0))
+
+
+def resize_image(image: "NDArray[np.float32]", size: tuple[int, int]) -> "NDArray[np.float32]":
+    """Resize an image with a linear filter that is widened when shrinking, so that nothing aliases.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (..., H, W)
+        One or more images.
+    size : tuple of int
+        The new (height, width) in pixels.
+
+    Returns
+    -------
+    ndarray of float32, shape (..., height, width)
+        Each image within the range of its own values.
+    """
+    from PIL import Image
+
+    height, width = size
+    stack = np.asarray(image, dtype=np.float32).reshape(-1, *image.shape[-2:])
+    resized = [
+        np.asarray(Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR)) for one in stack
+    ]
+    return np.stack(resized).reshape(*image.shape[:-2], height, width)
+
+
+def _decode(stream: object, file: os.PathLike[str], max_pixels: int) -> "NDArray[np.float32]":
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        image = Image.open(stream, formats=_FORMATS)  # type: ignore[arg-type]
+    except UnidentifiedImageError as error:
+        raise FileError(f"{file}: is not an image in a known format ({', '.join(_FORMATS)})") from error
+    except Image.DecompressionBombError as error:
+        raise FileError(f"{file}: the image is too large to be decoded safely: {reason(error)}") from error
+    with image:
+        width, height = image.size
+        if width * height > max_pixels:
+            raise FileError(
+                f"{file}: the image is {height} x {width}, {width * height} pixels; at most {max_pixels} are "
+                "allowed; make it smaller first or raise max_pixels"
+            )
+        image.load()
+        try:
+            upright = ImageOps.exif_transpose(image)
+        except Exception:
+            # A damaged note about the camera says nothing about the pixels, which are all there.
+            upright = image
+        return _to_unit(upright, file)
+
+
+def _to_unit(image: "Image", file: os.PathLike[str]) -> "NDArray[np.float32]":
+    mode = image.mode
+    if mode.startswith("I"):
+        return _scale_integers(np.asarray(image), file)
+    if mode == "F":
+        return _check_floats(np.array(image, dtype=np.float32), file)
+    if mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
+        pixels = np.asarray(image.convert("RGBA"), dtype=np.float32) / np.float32(255)
+        colour, alpha = pixels[..., :3], pixels[..., 3:]
+        return np.asarray(colour * alpha + (1 - alpha), dtype=np.float32)
+    converted = image if mode in ("L", "RGB") else image.convert("L" if mode == "1" else "RGB")
+    return np.asarray(converted, dtype=np.float32) / np.float32(255)
+
+
+def _scale_integers(values: "NDArray[np.integer]", file: os.PathLike[str]) -> "NDArray[np.float32]":
+    # Pillow's 32-bit mode also carries 16-bit files, and 32-bit ones say nothing about which value is white.
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high > 65535:
+        raise FileError(
+            f"{file}: the pixels go from {low} to {high}, and 32-bit integers have no known white; "
+            "save the image as 16-bit integers or as floats between 0 and 1"
+        )
+    return np.asarray(values, dtype=np.float32) / np.float32(65535)
+
+
+def _check_floats(values: "NDArray[np.float32]", file: os.PathLike[str]) -> "NDArray[np.float32]":
+    if not np.isfinite(values).all():
+        raise FileError(f"{file}: the pixels contain NaN or infinite values")
+    low, high = float(values.min()), float(values.max())
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        raise FileError(
+            f"{file}: the pixels go from {low:g} to {high:g}, outside of [0, 1]; divide them by the value of "
+            "white, or save them as .npy, which is read as it is"
+        )
+    return np.clip(values, 0, 1)

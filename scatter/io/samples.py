@@ -1,0 +1,194 @@
+"""From the names that a user typed to the samples of a transform."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scatter.errors import FileError, InputError
+from scatter.io.arrays import read_array
+from scatter.io.images import read_image
+from scatter.io.sounds import read_sound
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pnm", ".jp2"}
+)
+SOUND_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3"})
+ARRAY_SUFFIXES = frozenset({".npy", ".npz"})
+SUFFIXES = IMAGE_SUFFIXES | SOUND_SUFFIXES | ARRAY_SUFFIXES
+
+
+def expand(inputs: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """List the files that names of files, folders and glob patterns stand for.
+
+    Parameters
+    ----------
+    inputs : iterable of str or path-like
+        A file is kept whatever its suffix.  A folder stands for the supported files in it and in its
+        subfolders, sorted by name, without hidden ones; links to other folders are not followed, so that no
+        loop is.  A pattern with ``*``, ``?``, ``[...]`` or ``**`` stands for the supported files it matches.
+
+    Returns
+    -------
+    list of Path
+        In the order of the inputs, each file once.
+
+    Raises
+    ------
+    FileError
+        If an input matches no file.
+
+    Examples
+    --------
+    >>> expand(["digits", "more/*.png"])  # doctest: +SKIP
+    [PosixPath('digits/0.png'), PosixPath('digits/1.png'), PosixPath('more/2.png')]
+    """
+    files: dict[Path, None] = {}
+    for entry in inputs:
+        files.update(dict.fromkeys(_expand_one(entry)))
+    if not files:
+        raise FileError("no input was given; name files, folders or patterns such as 'images/*.png'")
+    return list(files)
+
+
+def guess_ndim(path: str | os.PathLike[str]) -> int:
+    """Tell from a file whether it is a sample of the 1D or of the 2D transform.
+
+    Parameters
+    ----------
+    path : str or path-like
+        An image (2), a sound (1), or an array of shape (N,) (1) or (n, M, N) (2).
+
+    Returns
+    -------
+    int
+        1 or 2.
+
+    Raises
+    ------
+    InputError
+        If it is an array of shape (m, n), which may be m signals or one image.
+    FileError
+        If the suffix is not supported, or if an array can't be read or has another number of dimensions.
+    """
+    suffix = _suffix(path)
+    if suffix in IMAGE_SUFFIXES:
+        return 2
+    if suffix in SOUND_SUFFIXES:
+        return 1
+    shape = read_array(path).shape
+    if len(shape) == 2:
+        raise InputError(
+            f"{path}: an array of shape {shape} may be {shape[0]} signals or one image; "
+            "type --transform 1d or --transform 2d"
+        )
+    if len(shape) not in (1, 3):
+        raise FileError(
+            f"{path}: the array has shape {shape}; allowed are (N,) for a signal, (n, N) for "
+            "signals, (M, N) for an image and (n, M, N) for images"
+        )
+    return 1 if len(shape) == 1 else 2
+
+
+def read_sample(
+    path: str | os.PathLike[str], ndim: int, *, grey: bool = True
+) -> tuple["NDArray[Any]", int | None]:
+    """Read the samples of one file for a transform of one or two dimensions.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; the suffix tells images, sounds and arrays apart.
+    ndim : {1, 2}
+        The dimensions of a sample.
+    grey : bool, default=True
+        Whether to mix the colours of an image into one channel.
+
+    Returns
+    -------
+    samples : ndarray of float
+        (n, N) or (n, M, N), or (n, 3, M, N) for an image with ``grey=False``.  An image or a sound is one
+        sample; an array is one sample or, with one dimension more, a batch.
+    rate : int or None
+        The sampling rate of a sound, in hertz.
+
+    Raises
+    ------
+    FileError
+        If the file can't be read, or if what it holds has other dimensions.
+
+    Examples
+    --------
+    >>> read_sample("bell.wav", ndim=1)[0].shape  # doctest: +SKIP
+    (1, 65536)
+    """
+    suffix = _suffix(path)
+    if suffix in SOUND_SUFFIXES:
+        if ndim != 1:
+            raise FileError(f"{path}: is a sound, but the transform is of images; type --transform 1d")
+        signal, rate = read_sound(path)
+        return signal[None], rate
+    if suffix in IMAGE_SUFFIXES:
+        if ndim != 2:
+            raise FileError(f"{path}: is an image, but the transform is of signals; type --transform 2d")
+        return read_image(path, grey=grey)[None], None
+    return _batch(read_array(path), ndim, path), None
+
+
+def _batch(array: "NDArray[Any]", ndim: int, path: str | os.PathLike[str]) -> "NDArray[Any]":
+    if array.dtype.kind == "c":
+        raise FileError(f"{path}: the array is complex; real values are needed")
+    if array.ndim not in (ndim, ndim + 1):
+        allowed = "(N,) or (n, N)" if ndim == 1 else "(M, N) or (n, M, N)"
+        raise FileError(f"{path}: the array has shape {array.shape}; a transform in {ndim}D takes {allowed}")
+    if array.dtype.kind != "f":
+        array = array.astype(np.float32)
+    return array if array.ndim == ndim + 1 else array[None]
+
+
+def _suffix(path: str | os.PathLike[str]) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise FileError(
+            f"{path}: the suffix {suffix or '(none)'} is not supported; "
+            f"allowed are {', '.join(sorted(SUFFIXES))}"
+        )
+    return suffix
+
+
+def _expand_one(entry: str | os.PathLike[str]) -> Sequence[Path]:
+    path = Path(entry)
+    if path.is_dir():
+        found = list(_walk(path))
+        if not found:
+            raise FileError(f"{path}: the folder holds no file with a supported suffix")
+        return found
+    # A file whose name looks like a pattern, such as a[1].png, is itself.
+    if os.path.lexists(path) or not glob.has_magic(os.fspath(entry)):
+        if not path.exists():
+            raise FileError(f"{path}: no such file or folder")
+        return [path]
+    matches = (Path(match) for match in sorted(glob.glob(os.fspath(entry), recursive=True)))
+    found = [match for match in matches if match.suffix.lower() in SUFFIXES and match.is_file()]
+    if not found:
+        raise FileError(f"{path}: the pattern matches no file with a supported suffix")
+    return found
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    def fail(error: OSError) -> None:
+        raise FileError(f"{error.filename}: {error.strerror}") from error
+
+    for root, folders, files in os.walk(folder, onerror=fail):
+        # In place, so that os.walk goes on with these in this order.
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(root, name)
+            if not name.startswith(".") and path.suffix.lower() in SUFFIXES:
+                yield path

@@ -1,0 +1,1 @@
+"""Array-API mathematics that knows no geometry."""

@@ -1,0 +1,124 @@
+"""Which library an array belongs to, and constants in that library, precision and device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, is_jax_array, is_numpy_array, is_torch_array
+from array_api_compat import device as device_of
+from numpy.typing import NDArray
+
+from scatter.errors import InputError
+
+Array = Any
+"""An array of any library that follows the array API standard."""
+
+
+def namespace(x: Array) -> Any:
+    """Namespace of the array API that ``x`` belongs to."""
+    return array_namespace(x)
+
+
+def is_array(x: object) -> bool:
+    """Whether ``x`` is an array of a library of its own, other than NumPy."""
+    try:
+        array_namespace(x)
+    except TypeError:
+        return False
+    return not is_numpy_array(x)
+
+
+def floating(x: Array) -> Array:
+    """``x`` in a precision that transforms keep: float32, float64, complex64 or complex128.
+
+    Integers, booleans and half precision become float32, unscaled; wider floats become float64.
+
+    Raises
+    ------
+    InputError
+        If the type is not a number.
+    """
+    xp = namespace(x)
+    if x.dtype in (xp.float32, xp.float64, xp.complex64, xp.complex128):
+        return _native(x)
+    if isinstance(x, np.ndarray):
+        if x.dtype.kind not in "biufc":
+            raise InputError(
+                f"the array must hold numbers, got dtype {x.dtype}; type: np.asarray(x, dtype='float32')"
+            )
+        wide = x.dtype.kind in "fc" and x.dtype.itemsize > 8 * (2 if x.dtype.kind == "c" else 1)
+        if x.dtype.kind == "c":
+            return x.astype(np.complex128 if wide else np.complex64)
+        return x.astype(np.float64 if wide else np.float32)
+    return xp.astype(x, xp.float32)
+
+
+def _native(x: Array) -> Array:
+    """NumPy arrays in this machine's byte order; SciPy's FFT takes no other."""
+    if isinstance(x, np.ndarray) and not x.dtype.isnative:
+        return x.astype(x.dtype.newbyteorder("="))
+    return x
+
+
+def is_complex(x: Array) -> bool:
+    """Whether the elements of ``x`` are complex."""
+    return bool(namespace(x).isdtype(x.dtype, "complex floating"))
+
+
+def itemsize(x: Array) -> int:
+    """Bytes of one real number in the precision of ``x``."""
+    xp = namespace(x)
+    return 8 if x.dtype in (xp.float64, xp.complex128) else 4
+
+
+class Constant:
+    """A NumPy array that takes the library, precision and device of the arrays it meets.
+
+    Parameters
+    ----------
+    value : ndarray
+        float64 values, float32 values that only meet float32 arrays, or int64 indices.
+    """
+
+    def __init__(self, value: NDArray[Any]) -> None:
+        self.value = value
+        self._cast: dict[Any, Array] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"value": self.value, "_cast": {}}
+
+    def like(self, x: Array) -> Array:
+        """The constant as an array beside which ``x`` can stand in arithmetic."""
+        kind = np.float64 if itemsize(x) == 8 else np.float32
+        dtype = kind if self.value.dtype.kind == "f" else self.value.dtype
+        if is_jax_array(x):  # not kept: inside jit a constant belongs to the trace
+            return namespace(x).asarray(self._numpy(dtype))
+        if is_numpy_array(x):
+            return self._numpy(dtype)
+        key = (namespace(x), dtype, str(device_of(x)))
+        if key not in self._cast:
+            # A copy where the library can share memory: callers get no way to change a filter.
+            self._cast[key] = namespace(x).asarray(self._numpy(dtype), device=device_of(x), copy=True)
+        return self._cast[key]
+
+    def _numpy(self, dtype: Any) -> NDArray[Any]:
+        if dtype == self.value.dtype:
+            return self.value
+        if dtype not in self._cast:
+            self._cast[dtype] = self.value.astype(dtype)
+        return self._cast[dtype]  # type: ignore[no-any-return]
+
+
+__all__ = [
+    "Array",
+    "Constant",
+    "floating",
+    "is_array",
+    "is_complex",
+    "is_jax_array",
+    "is_numpy_array",
+    "is_torch_array",
+    "itemsize",
+    "namespace",
+]

@@ -1,0 +1,287 @@
+"""What every scattering estimator shares: a callable on arrays and a scikit-learn transformer."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from scatter.cascade import in_order, scattering
+from scatter.errors import InputError
+from scatter.frames.base import Frame
+from scatter.numerics.namespace import Array, is_array, is_complex, namespace
+from scatter.paths import Group, PathTree
+from scatter.transforms.readout import Readout
+from scatter.transforms.validation import check_ends, check_out_type, check_shape, check_signals
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything that follows from the parameters and the shape of the signals."""
+
+    frame: Frame
+    tree: PathTree
+    readout: Readout
+
+    def run(self, x: Array) -> dict[Group, Array]:
+        """Coefficients of every group of paths."""
+
+        def keep(u: Array, group: Group) -> Array:
+            return self.readout(u, group, self.frame)
+
+        return scattering(x, self.frame, self.tree, keep)
+
+    def array(self, x: Array) -> Array:
+        """Coefficients of shape (..., paths, *trailing)."""
+        axis = -1 - len(self.readout.trailing(self.frame, 0))
+        return in_order(self.run(x), axis)
+
+    def items(self, x: Array) -> list[Array]:
+        """Coefficients of each path, in order, (..., *trailing) each."""
+        found: dict[int, Array] = {}
+        for group, kept in self.run(x).items():
+            axis = -1 - len(self.readout.trailing(self.frame, group.resolution))
+            for k, place in enumerate(group.positions):
+                after = (slice(None),) * (-1 - axis)
+                found[place] = kept[(..., k, *after)]
+        return [found[place] for place in range(len(self.tree))]
+
+    @property
+    def names(self) -> list[str]:
+        """What each feature of a signal is called."""
+        return [name for path in self.tree.paths for name in self.readout.names(path, self.frame)]
+
+
+class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
+    """Base of the estimators; a subclass says how parameters and a shape become a plan."""
+
+    _ndim: ClassVar[int]
+    shape: Any
+    out_type: str
+
+    @abstractmethod
+    def _make_plan(self, shape: tuple[int, ...]) -> Plan:
+        """Check the parameters and build the frame and the paths for signals of this shape."""
+
+    @abstractmethod
+    def _guess_shape(self, n_features: int) -> tuple[int, ...]:
+        """Shape of the signals that rows of ``n_features`` numbers hold."""
+
+    # ------------------------------------------------------------------ the plan
+    def _plan(self, shape: tuple[int, ...]) -> Plan:
+        """Plan for a shape; rebuilt whenever a parameter has changed."""
+        key = (shape, repr(sorted(self.get_params(deep=False).items())))
+        if self.__dict__.get("_planned", (None,))[0] != key:
+            self._planned = (key, self._make_plan(shape))
+        return self._planned[1]
+
+    def _known_shape(self) -> tuple[int, ...]:
+        shape = check_shape(self.shape, self._ndim) or getattr(self, "shape_", None)
+        if shape is None:
+            raise InputError(
+                f"the shape of the signals is not known yet; type {type(self).__name__}(..., shape=...) or call fit"
+            )
+        return shape
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        state.pop("_planned", None)  # rebuilt from the parameters; filters are never pickled
+        return state
+
+    @property
+    def frame(self) -> Frame:
+        """The wavelets and the low-pass."""
+        return self._plan(self._known_shape()).frame
+
+    @property
+    def tree(self) -> PathTree:
+        """The paths, in the order of the coefficients."""
+        return self._plan(self._known_shape()).tree
+
+    def meta(self) -> dict[str, Any]:
+        """What every coefficient is, as arrays over the paths; see `PathTree.meta`."""
+        return self.tree.meta()
+
+    def output_size(self, detail: bool = False) -> int | tuple[int, ...]:
+        """Number of paths, or of paths of each order with ``detail``."""
+        return self.tree.counts if detail else len(self.tree)
+
+    # ------------------------------------------------------------------ arrays in, arrays out
+    def __call__(self, x: Any) -> Any:
+        """Scattering coefficients of signals of any leading shape.
+
+        Parameters
+        ----------
+        x : array of shape (..., *shape)
+            NumPy, PyTorch, JAX, CuPy or any array that follows the array API standard. Integers
+            become float32; the type, device and precision of the output are those of the input.
+
+        Returns
+        -------
+        array of shape (..., paths, *grid), or a list or dict with one entry a path
+            As ``out_type`` says; the grid is replaced or dropped by ``pooling`` and ``average``.
+
+        Raises
+        ------
+        InputError
+            If a parameter is out of its range or the input is not what the transform accepts.
+        """
+        out_type = check_out_type(self.out_type)
+        x = check_signals(x, self._ndim)
+        plan = self._plan(check_shape(self.shape, self._ndim) or tuple(x.shape[-self._ndim :]))
+        check_ends(x, plan.frame.shape)
+        if out_type == "array":
+            if not plan.readout.uniform:
+                raise InputError(
+                    "average=False leaves maps of several sizes, which are not one array; "
+                    "type out_type='list' or out_type='dict', or add pooling='mean'"
+                )
+            return plan.array(x)
+        items = zip(plan.tree.paths, plan.items(x), strict=True)
+        if out_type == "dict":
+            return {path.n: coefficients for path, coefficients in items}
+        return [
+            {
+                "coef": coefficients,
+                "order": path.order,
+                "n": path.n,
+                **{name: tuple(b.label(name) for b in path.bands) for name in self._label_names},
+                "path": str(path),
+            }
+            for path, coefficients in items
+        ]
+
+    _label_names: ClassVar[tuple[str, ...]] = ("j",)
+
+    def scattering(self, x: Any) -> Any:
+        """The same as calling the transform."""
+        return self(x)
+
+    # ------------------------------------------------------------------ scikit-learn
+    def fit(self, X: Any, y: object = None) -> Self:
+        """Learn the shape of the samples; nothing else is learnt.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, *shape), (n_samples, channels, *shape) or (n_samples, n_features)
+            Signals, or rows that hold them flattened.
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        X = self._validate(X, reset=True)
+        lead, shape = self._layout(tuple(X.shape[1:]))
+        self._plan(shape)
+        self.lead_, self.shape_ = lead, shape
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Scattering features of every sample.
+
+        Parameters
+        ----------
+        X : array
+            Samples of the shape that `fit` saw.
+
+        Returns
+        -------
+        array of shape (n_samples, n_features_out)
+            Of the type and precision of ``X``; named by `get_feature_names_out`.
+        """
+        check_is_fitted(self)
+        X = self._validate(X, reset=False)
+        plan = self._plan(self.shape_)
+        sample = (*self.lead_, *plan.frame.shape)
+        if X.ndim > 2 and tuple(X.shape[1:]) != sample:
+            raise InputError(f"samples must be of shape {sample} as in fit, got {tuple(X.shape[1:])}")
+        x = namespace(X).reshape(X, (X.shape[0], *self.lead_, *plan.frame.shape))
+        if plan.readout.uniform:
+            return namespace(X).reshape(plan.array(x), (X.shape[0], -1))
+        rows = (X.shape[0], *self.lead_, -1)
+        flat = [namespace(X).reshape(item, rows) for item in plan.items(x)]
+        return namespace(X).reshape(namespace(X).concat(flat, axis=-1), (X.shape[0], -1))
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Name of every feature: its path, and where on the output grid it lies.
+
+        Parameters
+        ----------
+        input_features : array of str, optional
+            Checked against what `fit` saw; the names don't depend on it.
+
+        Returns
+        -------
+        ndarray of str of shape (n_features_out,)
+        """
+        check_is_fitted(self)
+        if input_features is not None:
+            seen = getattr(self, "feature_names_in_", None)
+            if seen is not None and not np.array_equal(seen, input_features):
+                raise InputError("input_features is not equal to feature_names_in_")
+            if len(input_features) != self.n_features_in_:
+                raise InputError(
+                    "input_features should have length equal to number of features "
+                    f"({self.n_features_in_}), got {len(input_features)}"
+                )
+        names = self._plan(self.shape_).names
+        channels = np.ndindex(*self.lead_)
+        heads = [f"channel {','.join(map(str, c))}: " if c else "" for c in channels]
+        return np.asarray([head + name for head in heads for name in names], dtype=object)
+
+    def _validate(self, X: Any, *, reset: bool) -> Array:
+        """Samples as an array of floats, checked against what `fit` saw unless ``reset``."""
+        foreign = is_array(X)
+        if np.ndim(X) <= 2 or hasattr(X, "tocsr"):
+            # In this order: integers become float32, float64 stays.
+            checks = {"skip_check_array": True} if foreign else {"dtype": [np.float32, np.float64]}
+            X = validate_data(self, X, reset=reset, **checks)
+            return check_signals(X, 2) if foreign else X
+        X = check_signals(X, 2)
+        if is_complex(X):
+            raise InputError(
+                "Complex data not supported by fit and transform; call the transform itself on the array"
+            )
+        points = math.prod(X.shape[1:])
+        if reset:
+            self.__dict__.pop("feature_names_in_", None)
+            self.n_features_in_ = points
+        elif points != self.n_features_in_:
+            raise InputError(
+                f"X has {points} features, but {type(self).__name__} is expecting {self.n_features_in_} "
+                "features as input"
+            )
+        return X
+
+    def _layout(self, sample: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Channels and shape of samples of this shape."""
+        shape = check_shape(self.shape, self._ndim)
+        if shape is None:
+            if len(sample) == 1:
+                return (), self._guess_shape(sample[0])
+            return sample[: -self._ndim], sample[-self._ndim :]
+        wanted = self._plan(shape).frame.shape
+        if len(sample) >= self._ndim and sample[-self._ndim :] == wanted:
+            return sample[: -self._ndim], shape
+        points = math.prod(wanted)
+        if len(sample) == 1 and sample[0] % points == 0:
+            channels = sample[0] // points
+            return (channels,) if channels > 1 else (), shape
+        raise InputError(
+            f"samples must be of shape {wanted}, with channels before it or flattened into rows of a "
+            f"multiple of {points} numbers, got samples of shape {sample}"
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.array_api_support = True
+        return tags

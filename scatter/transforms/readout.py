@@ -1,0 +1,114 @@
+"""What is kept of every path: local averages, a global average, or the map itself; and its summary."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from scatter.errors import InputError
+from scatter.frames.base import Frame
+from scatter.numerics.namespace import Array, namespace
+from scatter.paths import Group, Path
+
+MOMENTS = ("mean", "variance", "skewness", "kurtosis")
+"""Statistics of ``pooling='moments'``; kurtosis is in excess of the normal law's."""
+
+LOG_FLOOR = 1e-6
+"""Added to coefficients before the logarithm when ``log=True``."""
+
+
+@dataclass(frozen=True)
+class Readout:
+    """How maps become coefficients.
+
+    Parameters
+    ----------
+    average : True, 'global' or False
+        Low-pass phi; the mean over the signal; or the unaveraged modulus, at its own resolution.
+    pooling : None, 'mean' or 'moments'
+        Keep the grid, or summarise it.
+    log : bool or float
+        Logarithm of the coefficients of order 1 and above: ``log(S + log)``, True standing for
+        `LOG_FLOOR`. Order 0 is signed and stays as it is.
+    """
+
+    average: bool | str = True
+    pooling: str | None = None
+    log: bool | float = False
+
+    def __post_init__(self) -> None:
+        if self.average not in (True, False, "global"):
+            raise InputError(f"average must be True, 'global' or False, got {self.average!r}")
+        if self.pooling not in (None, "mean", "moments"):
+            raise InputError(f"pooling must be None, 'mean' or 'moments', got {self.pooling!r}")
+        if not isinstance(self.log, (bool, int, float)) or self.log < 0:
+            raise InputError(f"log must be True, False or a positive number, got {self.log!r}")
+        if self.average == "global" and self.pooling == "moments":
+            raise InputError(
+                "average='global' leaves one number a path, which has no moments; type average=True or "
+                "average=False with pooling='moments'"
+            )
+
+    @property
+    def uniform(self) -> bool:
+        """Whether every path gives an array of one shape."""
+        return self.average is not False or self.pooling is not None
+
+    def trailing(self, frame: Frame, resolution: int) -> tuple[int, ...]:
+        """Shape of what is kept of one path."""
+        if self.pooling == "moments":
+            return (len(MOMENTS),)
+        if self.pooling == "mean" or self.average == "global":
+            return ()
+        return frame.output(None if self.average else resolution)
+
+    def names(self, path: Path, frame: Frame) -> list[str]:
+        """What each number that is kept of one path is called, in C order."""
+        name = str(path) if self.average is True else path.modulus
+        if self.average == "global":
+            name = f"mean({name})"
+        if self.log is not False and path.order > 0:
+            name = f"log({name})"
+        if self.pooling is not None and self.average != "global":
+            return [f"{statistic}({name})" for statistic in MOMENTS[: 1 if self.pooling == "mean" else None]]
+        places = itertools.product(*(range(n) for n in self.trailing(frame, path.resolution)))
+        return [f"{name}[{','.join(map(str, place))}]" if place else name for place in places]
+
+    def __call__(self, u: Array, group: Group, frame: Frame) -> Array:
+        """Coefficients (batch, paths, *trailing) of maps (batch, paths, *points)."""
+        read = frame.average if self.average is True else frame.crop
+        kept = read(u, group.resolution)
+        xp = namespace(kept)
+        axes = tuple(range(-frame.ndim, 0))
+        if self.average == "global":
+            kept = xp.mean(kept, axis=axes)
+        if self.log is not False and group.order > 0:
+            floor = LOG_FLOOR if self.log is True else float(self.log)
+            kept = xp.log(xp.clip(kept, 0, None) + floor)
+        if self.pooling is None or self.average == "global":
+            return kept
+        return xp.mean(kept, axis=axes) if self.pooling == "mean" else moments(kept, axes, xp)
+
+
+def moments(x: Array, axes: tuple[int, ...], xp: Any) -> Array:
+    """Mean, variance, skewness and excess kurtosis over some axes, stacked on a new last axis.
+
+    The skewness and kurtosis of a map that is constant to rounding are 0 and -3 rather than noise,
+    and their gradients are finite.
+    """
+    mean = xp.mean(x, axis=axes, keepdims=True)
+    deviation = x - mean
+    variance = xp.mean(deviation**2, axis=axes, keepdims=True)
+    tiny = xp.finfo(x.dtype).eps ** 1.5 * mean**2 + xp.finfo(x.dtype).smallest_normal
+    z = deviation / xp.sqrt(variance + tiny)
+    shape = mean.shape[: len(mean.shape) - len(axes)]
+    return xp.stack(
+        [
+            xp.reshape(mean, shape),
+            xp.reshape(variance, shape),
+            xp.mean(z**3, axis=axes),
+            xp.mean(z**4, axis=axes) - 3,
+        ],
+        axis=-1,
+    )

@@ -1,0 +1,202 @@
+"""Scattering of signals."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any, Literal
+
+from scatter.cascade import WORKING_SET
+from scatter.errors import InputError
+from scatter.frames.convolution import ConvolutionFrame
+from scatter.frames.morlet1d import Morlet1D, grid1d
+from scatter.paths import PathTree
+from scatter.transforms.base import Plan, ScatteringTransformer
+from scatter.transforms.readout import Readout
+from scatter.transforms.validation import check_count
+
+
+class Scattering1D(ScatteringTransformer):
+    """Wavelet scattering of signals: stable features that do not move with the signal.
+
+    ``S x = (x * phi, |x * psi| * phi, ||x * psi| * psi'| * phi, ...)`` with Morlet wavelets psi at
+    all scales up to ``2**J`` and a Gaussian average phi of duration T.
+
+    Parameters
+    ----------
+    J : int, default=6
+        Largest scale: wavelets last up to about ``2**J`` samples. At least 1.
+    shape : int or (int,), optional
+        Samples N of a signal; None learns it from `fit`, or from the last axis of each call.
+    Q : int or tuple of int, default=1
+        Wavelets per octave, at least 1: of order 1, or of each order. Orders that are not given
+        have 1, and those beyond a tuple have its last.
+    T : float, optional
+        Duration of the average, samples, from 1 to N; None is ``2**J``. As in Kymatio, 0 stands
+        for ``average=False`` and ``'global'`` for ``average='global'``.
+    stride : int, optional
+        Step of the output grid, a power of two up to T; None is the largest.
+    max_order : int, default=2
+        Largest number of wavelets on a path, 0 or more.
+    out_type : {'array', 'list', 'dict'}, default='array'
+        What a call returns: one array, a list of dicts (``coef``, ``j``, ``n``, ``order``,
+        ``path``), or a dict from the indices n of a path to its coefficients.
+    padding : {'reflect', 'symmetric', 'periodic', 'zero'} or None, default='reflect'
+        How signals continue beyond their ends. None adds nothing: the signal is one period, and
+        N must be a multiple of the stride.
+    average : {True, 'global', False}, default=True
+        Local average on the output grid, mean over the signal, or the unaveraged modulus.
+    pooling : {None, 'mean', 'moments'}, default=None
+        Keep the output grid, or replace it by the mean or by mean, variance, skewness and kurtosis.
+    log : bool or float, default=False
+        Logarithm of the coefficients of order 1 and above, ``log(S + log)``; True is 1e-6.
+    sampling_rate : float, optional
+        Samples per second, for the frequencies of `table`.
+    compat : {None, 'kymatio-0.3'}, default=None
+        ``'kymatio-0.3'`` replays the scaling of Kymatio 0.3.0, ``2**-k`` on a path whose moduli
+        are subsampled by ``2**k`` in all.
+
+    Attributes
+    ----------
+    shape_ : tuple of int
+        Shape learnt by `fit`.
+    n_features_in_ : int
+        Numbers in a sample.
+
+    Notes
+    -----
+    Conventions: coefficients have shape ``(..., paths, n)`` with paths sorted by order and then by
+    index; sample i of the output grid is centred on sample `times` [i] of the signal; frequencies
+    are in cycles per sample unless they say Hz. A complex signal is seen at its positive
+    frequencies only, and its order 0 is ``|x * phi|``.
+
+    References
+    ----------
+    Andén & Mallat, "Deep scattering spectrum", IEEE Transactions on Signal Processing 62(16), 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scatter import Scattering1D
+    >>> x = np.sin(np.arange(2048) ** 2 / 4096).astype("float32")
+    >>> S = Scattering1D(J=6, shape=2048, Q=8)
+    >>> S(x).shape
+    (126, 32)
+    >>> print(S.tree.paths[1])
+    |x*psi[j=0,n=0]|*phi
+    """
+
+    _ndim = 1
+
+    def __init__(
+        self,
+        J: int = 6,
+        shape: int | tuple[int] | None = None,
+        Q: int | tuple[int, ...] = 1,
+        T: float | str | None = None,
+        stride: int | None = None,
+        max_order: int = 2,
+        out_type: str = "array",
+        *,
+        padding: str | None = "reflect",
+        average: bool | str = True,
+        pooling: str | None = None,
+        log: bool | float = False,
+        sampling_rate: float | None = None,
+        compat: str | None = None,
+    ) -> None:
+        self.J = J
+        self.shape = shape
+        self.Q = Q
+        self.T = T
+        self.stride = stride
+        self.max_order = max_order
+        self.out_type = out_type
+        self.padding = padding
+        self.average = average
+        self.pooling = pooling
+        self.log = log
+        self.sampling_rate = sampling_rate
+        self.compat = compat
+
+    def _make_plan(self, shape: tuple[int, ...]) -> Plan:
+        (N,) = shape
+        J = check_count("J", self.J, 1)
+        readout = Readout(self._averaging, self.pooling, self.log)
+        T = self._duration(J, N)
+        log2_stride = self._log2_stride(T)
+        bank = Morlet1D(
+            J, self._wavelets_per_octave(), T, log2_stride, self._limit(N, log2_stride), self._aliasing()
+        )
+        frame = ConvolutionFrame(bank, grid1d(N, T, self.padding))
+        tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
+        return Plan(frame, tree, readout)
+
+    @property
+    def _averaging(self) -> bool | str:
+        if isinstance(self.T, str):
+            return self.T
+        return False if self.T == 0 else self.average
+
+    def _limit(self, N: int, log2_stride: int) -> int:
+        """Coarsest resolution of a modulus: that of the output, or what the signal allows."""
+        averaged = self._averaging is True
+        if self.padding is not None:
+            return log2_stride if averaged else math.floor(math.log2(N))
+        if averaged and N % (1 << log2_stride):
+            raise InputError(
+                f"padding=None needs a length that is a multiple of {1 << log2_stride}, got {N}; "
+                f"type padding='periodic', or crop to {N - N % (1 << log2_stride)} samples"
+            )
+        return log2_stride if averaged else (N & -N).bit_length() - 1
+
+    def _wavelets_per_octave(self) -> tuple[int, ...]:
+        counts = tuple(self.Q) if isinstance(self.Q, (tuple, list)) else (self.Q,)
+        if not counts:
+            raise InputError("Q must have at least one number of wavelets per octave, got an empty tuple")
+        counts = tuple(check_count("Q", count, 1) for count in counts)
+        return counts if len(counts) > 1 else (*counts, 1)
+
+    def _duration(self, J: int, N: int) -> float:
+        if self.T is None or self.T in (0, "global"):
+            if self._averaging is True and 2**J > N:
+                raise InputError(
+                    f"J={J} averages over 2**J = {2**J} samples, but the signal has only {N}; "
+                    f"type J={max(1, N.bit_length() - 1)} or less, or give a shorter T"
+                )
+            return float(min(2**J, N))
+        if isinstance(self.T, bool) or not isinstance(self.T, Real) or not 1 <= self.T <= N:
+            raise InputError(
+                f"T must be a duration from 1 to the {N} samples of the signal, 0, 'global' or None, "
+                f"got {self.T!r}"
+            )
+        return float(self.T)
+
+    def _log2_stride(self, T: float) -> int:
+        largest = math.floor(math.log2(T))
+        if self.stride is None:
+            return largest
+        stride = check_count("stride", self.stride, 1)
+        if stride & (stride - 1) or stride > 1 << largest:
+            raise InputError(f"stride must be a power of two up to T, {1 << largest} here, got {stride}")
+        return stride.bit_length() - 1
+
+    def _aliasing(self) -> Literal["sum", "mean"]:
+        if self.compat not in (None, "kymatio-0.3"):
+            raise InputError(f"compat must be None or 'kymatio-0.3', got {self.compat!r}")
+        return "sum" if self.compat is None else "mean"
+
+    def _guess_shape(self, n_features: int) -> tuple[int, ...]:
+        return (n_features,)
+
+    @property
+    def times(self) -> Any:
+        """Centres of the output samples: samples of the signal, or seconds given ``sampling_rate``."""
+        frame = self.frame
+        assert isinstance(frame, ConvolutionFrame)
+        (positions,) = frame.grid.positions(frame.bank.log2_stride)
+        return positions if self.sampling_rate is None else positions / self.sampling_rate
+
+    def table(self) -> dict[str, list[Any]]:
+        """What every path is; frequencies in Hz too, given ``sampling_rate``. See `PathTree.table`."""
+        return self.tree.table(self.sampling_rate)

@@ -1,0 +1,153 @@
+"""Scattering of images."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from scatter.cascade import WORKING_SET
+from scatter.errors import InputError
+from scatter.frames.convolution import ConvolutionFrame
+from scatter.frames.morlet2d import Morlet2D, grid2d
+from scatter.paths import PathTree
+from scatter.transforms.base import Plan, ScatteringTransformer
+from scatter.transforms.readout import Readout
+from scatter.transforms.validation import check_count
+
+
+class Scattering2D(ScatteringTransformer):
+    """Wavelet scattering of images: stable features that do not move with the image.
+
+    ``S x = (x * phi, |x * psi| * phi, ||x * psi| * psi'| * phi, ...)`` with Morlet wavelets psi at J
+    scales in L directions, and a Gaussian average phi of width ``2**J`` pixels.
+
+    Parameters
+    ----------
+    J : int, default=3
+        Number of scales, at least 1; ``2**J`` may not exceed a side of the image, except that a
+        side of 1 is a flat axis and always allowed.
+    shape : (int, int), optional
+        Rows and columns (M, N) of an image; None learns them from `fit`, or from the last axes of
+        each call. Rows of a square number of features are square images, others images of one row.
+    L : int, default=8
+        Directions over half a turn, at least 1.
+    max_order : int, default=2
+        Largest number of wavelets on a path, 0 or more.
+    pre_pad : bool, default=False
+        The images handed in have already been padded, to `padded_shape`.
+    out_type : {'array', 'list', 'dict'}, default='array'
+        What a call returns: one array, a list of dicts (``coef``, ``j``, ``theta``, ``n``,
+        ``order``, ``path``), or a dict from the indices n of a path to its coefficients.
+    padding : {'reflect', 'symmetric', 'periodic', 'zero'} or None, default='reflect'
+        How images continue beyond their edges. None adds nothing: the image is one period, and its
+        sides must be multiples of ``2**J``.
+    average : {True, 'global', False}, default=True
+        Local average on the output grid, mean over the image, or the unaveraged modulus.
+    pooling : {None, 'mean', 'moments'}, default=None
+        Keep the output grid, or replace it by the mean or by mean, variance, skewness and kurtosis.
+    log : bool or float, default=False
+        Logarithm of the coefficients of order 1 and above, ``log(S + log)``; True is 1e-6.
+
+    Attributes
+    ----------
+    shape_ : tuple of int
+        Shape learnt by `fit`.
+    n_features_in_ : int
+        Numbers in a sample.
+
+    Notes
+    -----
+    Conventions: coefficients have shape ``(..., paths, M // 2**J, N // 2**J)`` with paths sorted by
+    order, then by scale and direction; direction theta is ``(L // 2 - 1 - theta) * pi / L`` radians
+    from the first axis (down the rows) towards the second, for even L; frequencies are in cycles
+    per pixel. Channels are batch axes. A complex image is seen at half of its frequencies only,
+    and its order 0 is ``|x * phi|``.
+
+    References
+    ----------
+    Bruna & Mallat, "Invariant scattering convolution networks", IEEE Transactions on Pattern
+    Analysis and Machine Intelligence 35(8), 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scatter import Scattering2D
+    >>> x = np.zeros((10, 3, 32, 32), dtype="float32")
+    >>> Scattering2D(J=2, shape=(32, 32))(x).shape
+    (10, 3, 81, 8, 8)
+    >>> Scattering2D(J=2, pooling="mean").fit_transform(x).shape
+    (10, 243)
+    """
+
+    _ndim = 2
+    _label_names: ClassVar[tuple[str, ...]] = ("j", "theta")
+
+    def __init__(
+        self,
+        J: int = 3,
+        shape: tuple[int, int] | None = None,
+        L: int = 8,
+        max_order: int = 2,
+        pre_pad: bool = False,
+        out_type: str = "array",
+        *,
+        padding: str | None = "reflect",
+        average: bool | str = True,
+        pooling: str | None = None,
+        log: bool | float = False,
+    ) -> None:
+        self.J = J
+        self.shape = shape
+        self.L = L
+        self.max_order = max_order
+        self.pre_pad = pre_pad
+        self.out_type = out_type
+        self.padding = padding
+        self.average = average
+        self.pooling = pooling
+        self.log = log
+
+    def _make_plan(self, shape: tuple[int, ...]) -> Plan:
+        J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
+        readout = Readout(self.average, self.pooling, self.log)
+        short = [side for side in shape if 1 < side < 2**J]
+        if short or max(shape) < 2**J:
+            allowed = max(1, min(side for side in shape if side == max(shape) or side > 1).bit_length() - 1)
+            raise InputError(
+                f"J={J} needs sides of at least 2**J = {2**J} pixels, got an image of {shape[0]} x {shape[1]}; "
+                f"type J={allowed} or less"
+            )
+        frame = ConvolutionFrame(Morlet2D(J, L), self._grid((shape[0], shape[1]), J))
+        tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
+        return Plan(frame, tree, readout)
+
+    def _grid(self, shape: tuple[int, int], J: int) -> Any:
+        if self.padding is None and any(side % 2**J for side in shape):
+            raise InputError(
+                f"padding=None needs sides that are multiples of 2**J = {2**J}, got {shape}; "
+                f"type padding='periodic', or crop to {tuple(side - side % 2**J for side in shape)}"
+            )
+        grid = grid2d(shape, J, self.padding)
+        return grid.handed_in_padded() if self.pre_pad else grid
+
+    def _guess_shape(self, n_features: int) -> tuple[int, ...]:
+        side = math.isqrt(n_features)
+        return (side, side) if side * side == n_features else (1, n_features)
+
+    @property
+    def padded_shape(self) -> tuple[int, ...]:
+        """Shape of an image after padding, which ``pre_pad=True`` expects."""
+        frame = self.frame
+        assert isinstance(frame, ConvolutionFrame)
+        return frame.grid.padded
+
+    @property
+    def positions(self) -> tuple[Any, ...]:
+        """Rows and columns of the image on which the output samples are centred, pixels."""
+        frame = self.frame
+        assert isinstance(frame, ConvolutionFrame)
+        return frame.grid.positions(frame.bank.log2_stride)
+
+    def table(self) -> dict[str, list[Any]]:
+        """What every path is; see `PathTree.table`."""
+        return self.tree.table()

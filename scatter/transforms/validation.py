@@ -1,0 +1,87 @@
+"""Checks of arguments and arrays at the public boundary."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from scatter.errors import InputError
+from scatter.numerics.namespace import Array, floating, is_array
+
+OUT_TYPES = ("array", "list", "dict")
+
+
+def check_count(name: str, value: object, least: int) -> int:
+    """Return an integer argument that must be at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise InputError(f"{name} must be an integer >= {least}, got {value!r}")
+    return int(value)
+
+
+def check_shape(shape: object, ndim: int) -> tuple[int, ...] | None:
+    """Return the shape argument as a tuple of ``ndim`` positive integers, or None."""
+    if shape is None:
+        return None
+    sides = (shape,) if isinstance(shape, Integral) else shape
+    example = "shape=4096" if ndim == 1 else f"shape={(32,) * ndim}"
+    try:
+        sides = tuple(sides)  # type: ignore[arg-type]
+    except TypeError:
+        sides = ()
+    if len(sides) != ndim:
+        raise InputError(f"shape must have {ndim} side(s), got {shape!r}; type for example {example}")
+    return tuple(check_count("every side of shape", side, 1) for side in sides)
+
+
+def check_out_type(out_type: object) -> str:
+    """Return the container of the coefficients."""
+    if out_type not in OUT_TYPES:
+        raise InputError(f"out_type must be one of {', '.join(map(repr, OUT_TYPES))}, got {out_type!r}")
+    return str(out_type)
+
+
+def check_signals(x: Any, ndim: int) -> Array:
+    """Return an array of signals in a floating type, whatever library it comes from.
+
+    NumPy input must be finite; the arrays of other libraries are not inspected, which would stop
+    a device or a trace, and carry NaN through.
+
+    Raises
+    ------
+    InputError
+        On a sparse matrix, an object array, too few axes, an empty array, NaN or infinity.
+    """
+    if hasattr(x, "tocsr") or hasattr(x, "todense"):
+        raise InputError(f"a dense array is needed, got the sparse {type(x).__name__}; type: x.toarray()")
+    if not is_array(x):
+        try:
+            x = np.asarray(x)
+        except ValueError as error:
+            raise InputError(f"the input can't be made into an array: {error}") from None
+    x = floating(x)
+    if x.ndim < ndim:
+        raise InputError(f"an array of shape (..., {_sides(ndim)}) is needed, got shape {tuple(x.shape)}")
+    if 0 in x.shape:
+        raise InputError(f"an array with at least one sample is needed, got shape {tuple(x.shape)}")
+    if isinstance(x, np.ndarray) and not (np.isfinite(x.sum()) or np.isfinite(x).all()):
+        raise InputError(
+            "the input contains NaN or infinity; replace them first, for example with np.nan_to_num(x) or "
+            "sklearn.impute.SimpleImputer"
+        )
+    return x
+
+
+def check_ends(x: Array, shape: tuple[int, ...]) -> None:
+    """Raise unless the last axes of ``x`` are ``shape``."""
+    got = tuple(x.shape[-len(shape) :])
+    if got != shape:
+        raise InputError(
+            f"the last axes must be {shape}, got {got} (input of shape {tuple(x.shape)}); "
+            f"make a transform for them with shape={got if len(got) > 1 else got[0]}"
+        )
+
+
+def _sides(ndim: int) -> str:
+    return ", ".join(("M", "N", "O")[:ndim]) if ndim > 1 else "N"
