@@ -1,5 +1,6 @@
 """Kymatio 0.3.0 as it is today: its import needs a name that SciPy 1.17 removed."""
 
+import importlib
 import warnings
 from types import ModuleType
 from typing import Any
@@ -34,13 +35,11 @@ def import_kymatio(purpose: str = "scatter verify") -> ModuleType:
     try:
         # Kymatio adds filters of its own when it is imported; leaving this block takes them away again.
         with warnings.catch_warnings():
-            import kymatio.numpy
+            return importlib.import_module("kymatio.numpy")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "kymatio":
             raise
         raise missing_extra("kymatio", "kymatio", purpose) from error
-    module: ModuleType = kymatio.numpy
-    return module
 
 
 def _restore_sph_harm() -> None:

@@ -57,8 +57,9 @@ def scattering(
     signals = xp.reshape(x, (-1, *frame.shape))
     step = block_size(frame, tree, working_set // itemsize(x))
     parts: dict[Group, list[Array]] = {}
-    for start in range(0, signals.shape[0], step):
-        for group, kept in cascade(signals[start : start + step, ...], frame, tree, readout):
+    count = signals.shape[0]
+    for start in range(0, count, step):
+        for group, kept in cascade(signals[start : min(start + step, count), ...], frame, tree, readout):
             parts.setdefault(group, []).append(kept)
     return {
         group: xp.reshape(xp.concat(kept, axis=0), (*batch, *kept[0].shape[1:])) for group, kept in parts.items()

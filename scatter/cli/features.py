@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from scatter.cli.options import Kind, TransformOptions, parse_size
+from scatter.cli.options import Kind, TransformOptions, format_size, parse_size
 from scatter.cli.output import jsonable, print_json
 from scatter.cli.reader import Reader
 from scatter.errors import FileError, InputError
@@ -52,12 +52,8 @@ def run_features(
         The transform; guessed from the first file if None.
     pooling, log : str or None, bool
         As in the transforms.
-    size : str, optional
-        The size to give to all samples, as typed.
-    grey : bool
-        Whether to mix the colours of images.
-    batch : int
-        How many samples are transformed at once.
+    size, grey, batch : str or None, bool, int
+        As typed: the size of all samples, whether to mix colours, how many samples to transform at once.
     as_json : bool
         Whether to report as JSON.
 
@@ -75,11 +71,9 @@ def run_features(
     files = _without(expand(inputs), output)
     ndim = guess_ndim(files[0]) if kind is None else kind.ndim
     options.check(ndim)
-    if wanted is not None and len(wanted) != ndim:
-        example = "a length such as 4096" if ndim == 1 else "a height and a width such as 64x64"
-        raise InputError(f"--size must be {example} for this transform, got {size}")
-    reader = Reader(ndim, wanted, grey)
-    table = _compute(files, reader, options, batch, {"pooling": pooling, "log": log})
+    _check_size(wanted, ndim)
+    extra = {"pooling": pooling, "log": log}
+    table = _compute(files, Reader(ndim, wanted, grey), options, batch, extra)
     write_table(table, output)
     n_samples, n_features = table.features.shape
     if as_json:
@@ -87,6 +81,12 @@ def run_features(
         print_json({**report, **table.metadata, "seconds": round(time.perf_counter() - started, 3)})
     else:
         print(f"{output}: {n_samples} samples, {n_features} features")
+
+
+def _check_size(size: tuple[int, ...] | None, ndim: int) -> None:
+    if size is not None and len(size) != ndim:
+        example = "a length such as 4096" if ndim == 1 else "a height and a width such as 64x64"
+        raise InputError(f"--size must be {example} for this transform, got {format_size(size)}")
 
 
 def _compute(

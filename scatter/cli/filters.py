@@ -9,6 +9,8 @@ from scatter.errors import InputError
 from scatter.io import atomic_output, check_output
 
 PICTURES = (".png", ".pdf", ".svg")
+# The name of a path holds its scales and angles already.
+BRIEF = ("path", "order", "xi", "bandwidth", "resolution")
 
 
 def run_filters(
@@ -49,24 +51,27 @@ def run_filters(
             )
         check_output(output)
     transform = options.build(len(points), points)
-    columns = transform.tree.table()
     bounds = [_bounds(transform.frame, order) for order in range(1, max(1, options.max_order) + 1)]
     if output is not None:
         _draw(transform.frame, output)
-    if as_json:
-        print_json(
-            {
-                "transform": type(transform).__name__,
-                "shape": points,
-                "paths": [
-                    dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
-                ],
-                "frame_bounds": bounds,
-                "output": output,
-            }
-        )
-        return
-    print_table(columns)
+    (_print_json if as_json else _print_text)(transform, points, bounds)
+
+
+def _print_json(transform: Any, points: tuple[int, ...], bounds: list[tuple[float, float]]) -> None:
+    columns = transform.tree.table()
+    rows = zip(*columns.values(), strict=True)
+    print_json(
+        {
+            "transform": type(transform).__name__,
+            "shape": points,
+            "paths": [dict(zip(columns, row, strict=True)) for row in rows],
+            "frame_bounds": bounds,
+        }
+    )
+
+
+def _print_text(transform: Any, points: tuple[int, ...], bounds: list[tuple[float, float]]) -> None:
+    print_table(transform.tree.table(), BRIEF)
     print(f"# {type(transform).__name__} of {format_size(points)}: {len(transform.tree)} paths")
     for order, (lower, upper) in enumerate(bounds, start=1):
         print(f"# frame bounds of order {order}: A = {lower:.6g}, B = {upper:.6g}")

@@ -37,7 +37,7 @@ class ScatterGroup(TyperGroup):
         except InputError as error:
             _fail(f"error: {error}", BAD_USAGE, debug)
         except (ScatterError, OSError) as error:
-            _fail(f"error: {error}", DATA_FAILED, debug)
+            _fail(f"error: {_text(error)}", DATA_FAILED, debug)
         except MemoryError:
             _fail("error: not enough memory; try a smaller --batch or --size", DATA_FAILED, debug)
 
@@ -47,6 +47,13 @@ def _fail(message: str, code: int, debug: bool) -> NoReturn:
         traceback.print_exc(file=sys.stderr)
     print(f"scatter: {' '.join(message.split())}", file=sys.stderr)
     raise typer.Exit(code)
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, ScatterError) or not isinstance(error, OSError) or not error.strerror:
+        return str(error) or type(error).__name__
+    # Without the number that Python puts in front.
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
 def _worded(default: Any) -> Any:

@@ -34,26 +34,31 @@ def jsonable(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
-def print_table(columns: Mapping[str, Sequence[Any]]) -> None:
+def print_table(columns: Mapping[str, Sequence[Any]], brief: Sequence[str] = ()) -> None:
     """Print columns as a table for people on a terminal, and as tab-separated values elsewhere.
 
     Parameters
     ----------
     columns : mapping of str to sequence
         All of one length.
+    brief : sequence of str, default=()
+        The columns that a terminal has room for; all of them if empty.
     """
-    rows = zip(*columns.values(), strict=True)
     if not sys.stdout.isatty():
         print("\t".join(columns))
-        for row in rows:
+        for row in zip(*columns.values(), strict=True):
             print("\t".join(_cell(value, 9) for value in row))
         return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns)
-    for row in rows:
+    table = Table()
+    shown = brief or tuple(columns)
+    for name in shown:
+        # Rather than cut off with an ellipsis.
+        table.add_column(name, overflow="fold")
+    for row in zip(*(columns[name] for name in shown), strict=True):
         # As Text: the names of paths hold brackets, which rich would take for markup.
         table.add_row(*(Text(_cell(value, 4)) for value in row))
     Console(file=sys.stdout).print(table)

@@ -65,6 +65,10 @@ def read_image(
     except Exception as error:
         # A decoder fed with damaged bytes raises almost anything; all of it means the same to the caller.
         raise FileError(f"{file}: can't be decoded as an image: {reason(error)}") from error
+    return _arrange(values, grey)
+
+
+def _arrange(values: "NDArray[np.float32]", grey: bool) -> "NDArray[np.float32]":
     if values.ndim == 2:
         return values if grey else np.repeat(values[None], 3, axis=0)
     if grey:

@@ -178,6 +178,8 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         self
         """
         X = self._validate(X, reset=True)
+        if math.prod(X.shape[1:]) == 1:
+            raise InputError("a sample of 1 feature(s) has no scales; at least 2 features are needed")
         lead, shape = self._layout(tuple(X.shape[1:]))
         self._plan(shape)
         self.lead_, self.shape_ = lead, shape
@@ -239,7 +241,8 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
     def _validate(self, X: Any, *, reset: bool) -> Array:
         """Samples as an array of floats, checked against what `fit` saw unless ``reset``."""
         foreign = is_array(X)
-        if np.ndim(X) <= 2 or hasattr(X, "tocsr"):
+        ndim = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
+        if ndim <= 2:
             # In this order: integers become float32, float64 stays.
             checks = {"skip_check_array": True} if foreign else {"dtype": [np.float32, np.float64]}
             X = validate_data(self, X, reset=reset, **checks)

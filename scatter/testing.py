@@ -1,0 +1,208 @@
+"""Laws that every scattering transform obeys, as assertions for the tests of a new frame or domain.
+
+Each function takes a transform, draws its own signals from a seed, raises `AssertionError` with the
+number that broke the law, and returns that number otherwise. Transforms are given with
+``padding=None`` where a law holds on the torus only.
+
+Norms are those of functions: a map at resolution r counts ``2**(r d)`` a sample in d dimensions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from scatter.frames.base import Frame
+from scatter.frames.convolution import ConvolutionFrame
+
+Signals = NDArray[np.float64]
+
+ALIASING = 1.02
+"""Factor on the energy of a layer that sampling at the critical rate may cost: Morlet spectra end at
+2.5 standard deviations or more of the sampling interval, ``1 + 4 exp(-2.5**2)``."""
+
+
+def signals(transform: Any, count: int = 4, seed: int = 0) -> Signals:
+    """Gaussian noise with a 1/f spectrum, of the shape of the transform: (count, *shape)."""
+    shape = transform.frame.shape
+    spectrum = np.fft.fftn(np.random.default_rng(seed).standard_normal((count, *shape)), axes=_axes(shape))
+    squares = np.meshgrid(*(np.fft.fftfreq(n) ** 2 for n in shape), indexing="ij")
+    x = np.fft.ifftn(spectrum / np.sqrt(sum(squares) + 1e-4), axes=_axes(shape)).real
+    return np.asarray(x / np.linalg.norm(x) * math.sqrt(x.size))
+
+
+def assert_frame_bounds(frame: Frame, lower: float, upper: float, order: int = 1) -> tuple[float, float]:
+    """Littlewood-Paley sum within ``[lower, upper]`` everywhere; Mallat, CPAM 2012, eq. 2.8."""
+    total = frame.littlewood_paley(order)
+    least, most = float(total.min()), float(total.max())
+    assert least >= lower and most <= upper, (
+        f"Littlewood-Paley sum of order {order} in [{least:.4g}, {most:.4g}], stated [{lower:.4g}, {upper:.4g}]"
+    )
+    return least, most
+
+
+def assert_linear_energy(transform: Any, seed: int = 0) -> float:
+    """``||x * phi||^2 + sum ||x * psi||^2`` between A and B times ``||x||^2``, as the cascade computes it.
+
+    It ties the filters that are applied, folded and subsampled, to those of the Littlewood-Paley sum.
+    """
+    frame = transform.frame
+    x = signals(transform, seed=seed)
+    energies = layer_energies(transform, x)
+    low = np.zeros(())
+    for phi in frame.bank.phi(frame.shape):
+        low = np.multiply.outer(low, phi) if low.ndim else phi
+    smooth = np.fft.ifftn(np.fft.fftn(x, axes=_axes(frame.shape)) * low, axes=_axes(frame.shape)).real
+    ratio = float(((smooth**2).sum() + energies[1]) / energies[0])
+    bounds = frame.bounds()
+    assert bounds.lower / ALIASING <= ratio <= bounds.upper * ALIASING, (
+        f"energy of the linear layer is {ratio:.6g} of the signal's, outside of the frame bounds {bounds}"
+    )
+    return ratio
+
+
+def layer_energies(transform: Any, x: Signals) -> NDArray[np.float64]:
+    """Energy of the signals and of the moduli of each order, shape (max_order + 1,)."""
+    maps = clone(transform).set_params(average=False, pooling=None, log=False, out_type="list")
+    energies = np.zeros(transform.max_order + 1)
+    d = transform.frame.ndim
+    for path, item in zip(maps.tree.paths, maps(x), strict=True):
+        energies[path.order] += 2.0 ** (d * path.resolution) * float((np.asarray(item["coef"]) ** 2).sum())
+    return energies
+
+
+def assert_energy_decays(transform: Any, seed: int = 0) -> NDArray[np.float64]:
+    """Every order has less energy than the one before it; Mallat, CPAM 2012, section 2.5."""
+    energies = layer_energies(transform, signals(transform, seed=seed))
+    assert (np.diff(energies) < 0).all(), f"energy by order {energies} does not decay"
+    return energies
+
+
+def lipschitz(transform: Any) -> float:
+    """Constant of ``||S x - S y|| <= C ||x - y||`` that follows from the frame bounds.
+
+    With an upper bound B of each linear layer, a layer and its average are contracted together by
+    ``sqrt(B)``; the modulus contracts. Over M orders ``C**2 = max(1, B)**(M + 1)``, times aliasing.
+    """
+    B = max(1.0, *(transform.frame.bounds(order).upper for order in (1, 2)))
+    return float((B * ALIASING) ** ((transform.max_order + 1) / 2))
+
+
+def assert_nonexpansive(transform: Any, seed: int = 0) -> float:
+    """``||S x - S y|| <= C ||x - y||``, on noise and on small differences; see `lipschitz`."""
+    x, noise = signals(transform, seed=seed), np.random.default_rng(seed + 1)
+    cell = _cell(transform)
+    worst = 0.0
+    for size in (1e-3, 1.0, 100.0):
+        y = x + size * noise.standard_normal(x.shape)
+        ratio = cell * np.linalg.norm(transform(x) - transform(y)) / np.linalg.norm(x - y)
+        worst = max(worst, float(ratio))
+    limit = lipschitz(transform)
+    assert worst <= limit, f"||Sx - Sy|| / ||x - y|| = {worst:.4g} above the frame's {limit:.4g}"
+    return worst
+
+
+def assert_covariant(transform: Any, rtol: float = 1e-10, seed: int = 0) -> float:
+    """A shift by one step of the output grid shifts the coefficients by one sample (periodic signals)."""
+    x = signals(transform, seed=seed)
+    worst = 0.0
+    for axis in _axes(transform.frame.shape):
+        shifted, moved = transform(np.roll(x, _step(transform), axis)), np.roll(transform(x), 1, axis)
+        worst = max(worst, _difference(shifted, moved))
+    assert worst <= rtol, f"shift by the output step and coefficients differ by {worst:.3g} (allowed {rtol:.3g})"
+    return worst
+
+
+def assert_invariant(transform: Any, shift: int = 1, seed: int = 0) -> float:
+    """``||S x_c - S x|| <= sup |w phi^(w)| c ||U||``: a small shift changes little, less with a longer phi.
+
+    ``U`` are the moduli of all orders. The bound is Mallat's (CPAM 2012, theorem 2.10) for one axis;
+    periodic signals.
+    """
+    frame = transform.frame
+    assert isinstance(frame, ConvolutionFrame)
+    x = signals(transform, seed=seed)
+    frequency = 2 * math.pi * np.abs(np.fft.fftfreq(frame.shape[-1]))
+    slope = float((frequency * np.abs(frame.bank.phi(frame.shape)[-1])).max())
+    change = _cell(transform) * np.linalg.norm(transform(np.roll(x, shift, -1)) - transform(x))
+    bound = slope * shift * math.sqrt(layer_energies(transform, x).sum()) * ALIASING
+    assert change <= bound, f"a shift by {shift} changes S by {change:.4g}, bound {bound:.4g}"
+    return float(change / bound)
+
+
+def assert_homogeneous(transform: Any, rtol: float = 1e-12, seed: int = 0) -> float:
+    """``S(a x) = |a| S x`` for orders above 0, and ``a S x`` for order 0."""
+    x = signals(transform, seed=seed)
+    axis = -1 - transform.frame.ndim
+    orders = np.asarray([path.order for path in transform.tree.paths])
+    sign = np.where(orders == 0, -1.0, 1.0).reshape(-1, *[1] * (-1 - axis))
+    worst = _difference(transform(-3 * x), 3 * sign * transform(x))
+    assert worst <= rtol, f"S(-3 x) differs from 3 S x by {worst:.3g}"
+    return worst
+
+
+def assert_batch_independent(transform: Any, seed: int = 0) -> float:
+    """A signal's coefficients do not depend on what else is in the batch, bit for bit or to rounding."""
+    x = signals(transform, count=5, seed=seed)
+    worst = _difference(transform(x), np.stack([transform(one) for one in x]))
+    assert worst <= 1e-13, f"batch and one by one differ by {worst:.3g}"
+    return worst
+
+
+def assert_precisions_agree(transform: Any, rtol: float = 1e-5, seed: int = 0) -> float:
+    """float32 keeps its type and agrees with float64."""
+    x = signals(transform, seed=seed)
+    single, double = transform(x.astype(np.float32)), transform(x)
+    assert single.dtype == np.float32 and double.dtype == np.float64, (single.dtype, double.dtype)
+    worst = _difference(single, double)
+    assert worst <= rtol, f"float32 and float64 differ by {worst:.3g}"
+    return worst
+
+
+def assert_gradient_finite_at_zero(gradient: Callable[[Signals], Any], shape: tuple[int, ...]) -> None:
+    """The gradient of a scalar function of the coefficients has no NaN where every modulus is zero.
+
+    Parameters
+    ----------
+    gradient : callable
+        Signals as a NumPy array -> gradient, by the caller's automatic differentiation.
+    shape : tuple of int
+        Shape of the signals.
+    """
+    assert np.isfinite(np.asarray(gradient(np.zeros(shape)))).all(), "the gradient at zero is not finite"
+
+
+def assert_gradient_matches(
+    function: Callable[[Signals], float], gradient: Any, x: Signals, rtol: float = 1e-5, seed: int = 0
+) -> float:
+    """A gradient agrees with central differences of ``function`` along random directions."""
+    rng, worst, step = np.random.default_rng(seed), 0.0, 1e-5
+    for _ in range(5):
+        direction = rng.standard_normal(x.shape)
+        slope = (function(x + step * direction) - function(x - step * direction)) / (2 * step)
+        along = float((np.asarray(gradient) * direction).sum())
+        worst = max(worst, abs(slope - along) / max(abs(slope), abs(along)))
+    assert worst <= rtol, f"gradient and finite differences differ by {worst:.3g}"
+    return worst
+
+
+def _axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(range(-len(shape), 0))
+
+
+def _step(transform: Any) -> int:
+    return 1 << int(transform.frame.bank.log2_stride)
+
+
+def _cell(transform: Any) -> float:
+    """Square root of the volume of a cell of the output grid."""
+    return float(_step(transform) ** (transform.frame.ndim / 2))
+
+
+def _difference(a: Any, b: Any) -> float:
+    return float(np.abs(a - b).max() / np.abs(b).max())

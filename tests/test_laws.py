@@ -1,0 +1,162 @@
+"""The laws of `scatter.testing` over every frame, and that each fails on broken code."""
+
+import numpy as np
+import pytest
+
+from scatter import Scattering1D, Scattering2D, testing
+from scatter.frames.convolution import ConvolutionFrame
+from scatter.frames.morlet1d import Morlet1D
+
+TRANSFORMS = {
+    "1d": Scattering1D(J=4, shape=256, Q=1, padding=None),
+    "1d Q=(8, 2)": Scattering1D(J=5, shape=512, Q=(8, 2), padding=None),
+    "1d order 3, T=50": Scattering1D(J=5, shape=320, Q=2, T=50, max_order=3, padding=None),
+    "1d stride 4": Scattering1D(J=5, shape=320, stride=4, padding=None),
+    "2d": Scattering2D(J=2, shape=(32, 48), padding=None),
+    "2d L=6": Scattering2D(J=3, shape=(40, 24), L=6, padding=None),
+    "2d order 3": Scattering2D(J=3, shape=(32, 32), L=4, max_order=3, padding=None),
+}
+# Lower and upper frame bounds stated in the documentation, by family.
+STATED = {"1d": (2e-5, 1.01), "2d": (0.05, 1.14)}
+
+
+@pytest.fixture(params=TRANSFORMS, ids=str)
+def transform(request):
+    return TRANSFORMS[request.param]
+
+
+def test_littlewood_paley(transform):
+    family = "1d" if transform.frame.ndim == 1 else "2d"
+    for order in (1, 2):
+        testing.assert_frame_bounds(transform.frame, *STATED[family], order=order)
+
+
+@pytest.mark.parametrize("J", range(1, 6))
+@pytest.mark.parametrize("L", [3, 4, 6, 8, 12, 16])
+def test_littlewood_paley_2d(J, L):
+    testing.assert_frame_bounds(Scattering2D(J, (64, 64), L).frame, *STATED["2d"])
+
+
+@pytest.mark.parametrize("J", [4, 6, 9])
+@pytest.mark.parametrize("Q", [1, 2, 4, 8, 12, 16])
+def test_littlewood_paley_1d(J, Q):
+    frame = Scattering1D(J, 2 ** (J + 3), Q).frame
+    testing.assert_frame_bounds(frame, *STATED["1d"])
+    testing.assert_frame_bounds(frame, 0.15, 1.01, order=2)
+
+
+def test_linear_energy(transform):
+    testing.assert_linear_energy(transform)
+
+
+def test_energy_decays_with_order(transform):
+    testing.assert_energy_decays(transform)
+
+
+def test_nonexpansive(transform):
+    testing.assert_nonexpansive(transform)
+
+
+def test_covariant_on_the_output_grid(transform):
+    testing.assert_covariant(transform, rtol=1e-11)
+
+
+@pytest.mark.parametrize("shift", [1, 2, 5])
+def test_invariant_to_small_shifts(transform, shift):
+    testing.assert_invariant(transform, shift)
+
+
+def test_homogeneous(transform):
+    testing.assert_homogeneous(transform)
+
+
+def test_batch_against_one_by_one(transform):
+    testing.assert_batch_independent(transform)
+
+
+def test_float32_against_float64(transform):
+    testing.assert_precisions_agree(transform)
+
+
+@pytest.mark.parametrize("average", ["global", False])
+def test_global_average_is_invariant_to_every_shift(transform, average):
+    from sklearn.base import clone
+
+    still = clone(transform).set_params(average=average, pooling="mean" if average is False else None)
+    x = testing.signals(transform)
+    step = 2 ** max(path.resolution for path in still.tree.paths)
+    shifted = np.roll(x, 3 * step, -1)
+    np.testing.assert_allclose(still(shifted), still(x), rtol=1e-9, atol=1e-12)
+
+
+def test_a_dirac_keeps_its_mass_at_every_scale():
+    S = Scattering1D(J=7, shape=2048, Q=4, padding=None, max_order=1)
+    x = np.zeros(2048)
+    x[1024] = 1
+    np.testing.assert_allclose(2**7 * S(x)[1:].sum(-1), 1, atol=1e-6)
+
+
+def test_a_scale_up_of_the_signal_moves_energy_one_octave_down():
+    S = Scattering1D(J=6, shape=1024, Q=1, average="global", max_order=1, padding=None)
+    t = np.arange(1024)
+    fast, slow = S(np.cos(2 * np.pi * t * 0.175)), S(np.cos(2 * np.pi * t * 0.0875))
+    np.testing.assert_allclose(fast[2:5], slow[3:6], rtol=0.02, atol=2e-3)
+
+
+# ------------------------------------------------------------- every law can fail
+def test_laws_fail_on_a_wrong_filter(monkeypatch):
+    right = Morlet1D.psi
+    monkeypatch.setattr(Morlet1D, "psi", lambda self, band, shape: 3 * right(self, band, shape))
+    S = Scattering1D(J=4, shape=256, padding=None)
+    with pytest.raises(AssertionError, match="Littlewood-Paley"):
+        testing.assert_frame_bounds(S.frame, *STATED["1d"])
+    with pytest.raises(AssertionError, match="decay"):
+        testing.assert_energy_decays(S)
+
+
+def test_linear_energy_fails_when_filters_are_folded_wrongly(monkeypatch):
+    right = ConvolutionFrame.coarse_blocks
+
+    def wrong(self, band, resolution):
+        return {k: 4 * v for k, v in right(self, band, resolution).items()}
+
+    monkeypatch.setattr(ConvolutionFrame, "coarse_blocks", wrong)
+    S = Scattering1D(J=4, shape=256, padding=None)
+    with pytest.raises(AssertionError, match="energy of the linear layer"):
+        testing.assert_linear_energy(S)
+    with pytest.raises(AssertionError, match="above the frame"):
+        testing.assert_nonexpansive(S)
+
+
+def test_covariance_and_invariance_fail_without_the_average(monkeypatch):
+    def subsample(self, u, resolution):
+        step = 1 << (self.bank.log2_stride - resolution)
+        return 3 * u[..., ::step] * np.linspace(0, 1, u[..., ::step].shape[-1])
+
+    monkeypatch.setattr(ConvolutionFrame, "average", subsample)
+    S = Scattering1D(J=4, shape=256, padding=None)
+    with pytest.raises(AssertionError, match="shift by the output step"):
+        testing.assert_covariant(S)
+    with pytest.raises(AssertionError, match="a shift by"):
+        testing.assert_invariant(S)
+
+
+def test_homogeneity_fails_without_the_modulus(monkeypatch):
+    monkeypatch.setattr(ConvolutionFrame, "modulus", lambda self, w: w.real)
+    with pytest.raises(AssertionError, match="S\\(-3 x\\)"):
+        testing.assert_homogeneous(Scattering1D(J=4, shape=256, padding=None))
+
+
+def test_batch_law_fails_when_signals_leak(monkeypatch):
+    right = ConvolutionFrame.average
+    monkeypatch.setattr(
+        ConvolutionFrame, "average", lambda self, u, r: (a := right(self, u, r)) + a.mean(0, keepdims=True)
+    )
+    with pytest.raises(AssertionError, match="one by one"):
+        testing.assert_batch_independent(Scattering1D(J=4, shape=256, padding=None))
+
+
+def test_precision_law_fails_on_a_change_of_type(monkeypatch):
+    monkeypatch.setattr(ConvolutionFrame, "modulus", lambda self, w: np.abs(w).astype(np.float64))
+    with pytest.raises(AssertionError, match="float64"):
+        testing.assert_precisions_agree(Scattering1D(J=4, shape=256, padding=None))
