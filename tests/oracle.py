@@ -1,9 +1,9 @@
 """Two oracles: Kymatio 0.3.0, and the definition of the transform evaluated as it is written.
 
-The second shares no code with the library. It never subsamples before the end: signals are padded
-by `numpy.pad`, every convolution and modulus is at full resolution, and only the averaged maps are
-sampled. Spectra are sums over the images of a Gaussian, in float64; formulas and constants are those
-of Kymatio, as `grid.md` states them.
+The second shares no code with the library: signals are padded by `numpy.pad`, filters are sums over
+the images of a Gaussian, samples are taken by slicing, and one path is computed after the other, in
+float64. Formulas and constants are those of Kymatio, as `grid.md` states them. With ``critical=False``
+nothing is subsampled before the end: that is the transform that subsampling approximates.
 """
 
 import math
@@ -34,25 +34,42 @@ def kymatio2d(J, shape, L, max_order=2, pre_pad=False, out_type="array"):
 
 
 # ---------------------------------------------------------------------- the definition
-def cascade(x, banks, phi, max_order):
-    """Averaged maps at full resolution, ``{indices of the bands: map}``.
+def cascade(x, banks, phi, max_order, coarser, limit):
+    """Averaged maps and their resolution, ``{indices of the bands: (resolution, map)}``.
 
     ``banks[m]`` holds the scale j and the spectrum of every wavelet of order m + 1; a wavelet may
-    follow one of a smaller scale. ``phi`` is the spectrum of the average.
+    follow one of a smaller scale, and its modulus is then sampled every ``2**min(j, limit)``.
+    ``phi`` is the spectrum of the average, ``coarser(spectrum, k)`` a filter for such samples.
     """
     axes = tuple(range(-phi.ndim, 0))
     maps = {}
 
-    def descend(u, key, scale):
+    def descend(u, key, scale, at):
         spectrum = np.fft.fftn(u, axes=axes)
-        maps[key] = np.fft.ifftn(spectrum * phi, axes=axes).real
+        average = np.fft.ifftn(spectrum * coarser(phi, at), axes=axes)
+        maps[key] = at, np.abs(average) if np.iscomplexobj(u) else average.real
         if len(key) < max_order:
             for n, (j, psi) in enumerate(banks[min(len(key), len(banks) - 1)]):
                 if j > scale:
-                    descend(np.abs(np.fft.ifftn(spectrum * psi, axes=axes)), (*key, n), j)
+                    modulus = np.abs(np.fft.ifftn(spectrum * coarser(psi, at), axes=axes))
+                    every = slice(None, None, 2 ** (min(j, limit) - at))
+                    descend(modulus[(..., *[every] * phi.ndim)], (*key, n), j, min(j, limit))
 
-    descend(x, (), -1)
+    descend(x, (), -1, 0)
     return {key: maps[key] for key in sorted(maps, key=lambda key: (len(key), key))}
+
+
+def fold(spectrum, k):
+    """Spectrum of every ``2**k``-th sample, times ``2**k``."""
+    return spectrum.reshape(2**k, -1).sum(0)
+
+
+def crop(spectrum, k):
+    """The lowest of every ``2**k`` frequencies along each axis."""
+    for axis, n in enumerate(spectrum.shape):
+        keep = n >> (k + 1)
+        spectrum = np.take(spectrum, [*range(keep), *range(-keep, 0)] if k else range(n), axis)
+    return spectrum
 
 
 def gaussian1d(n, xi, sigma):
@@ -98,7 +115,7 @@ def padding1d(N, T):
     return (total - N) // 2, total - N - (total - N) // 2
 
 
-def scattering1d(x, J, Q=1, T=None, max_order=2, stride=None, padding="reflect"):
+def scattering1d(x, J, Q=1, T=None, max_order=2, stride=None, padding="reflect", critical=True):
     """Coefficients of each path, ``{indices of the bands: (..., samples)}``."""
     N, T = x.shape[-1], 2**J if T is None else T
     step = stride or 2 ** math.floor(math.log2(T))
@@ -107,9 +124,10 @@ def scattering1d(x, J, Q=1, T=None, max_order=2, stride=None, padding="reflect")
         x = np.pad(x, [(0, 0)] * (x.ndim - 1) + [(before, after)], MODES[padding])
     n = before + N + after
     banks = [bank1d(n, J, q) for q in (Q if isinstance(Q, tuple) else (Q, 1))]
-    maps = cascade(x, banks, unit_mass(gaussian1d(n, 0, 0.1 / T)), max_order)
-    kept = [i for i in range(before, before + N) if i % step == 0]
-    return {key: u[..., kept] for key, u in maps.items()}
+    phi = unit_mass(gaussian1d(n, 0, 0.1 / T))
+    maps = cascade(x, banks, phi, max_order, fold, int(math.log2(step)) if critical else 0)
+    kept = np.asarray([i for i in range(before, before + N) if i % step == 0])
+    return {key: u[..., kept >> at] for key, (at, u) in maps.items()}
 
 
 def gabor2d(M, N, sigma, angle, xi, slant):
@@ -132,21 +150,26 @@ def morlet2d(M, N, sigma, angle, xi, slant):
 def bank2d(M, N, J, L):
     angles = [(int(L - L / 2 - 1) - theta) * np.pi / L for theta in range(L)]
     return [
-        (j, morlet2d(M, N, 0.8 * 2**j, angle, 0.75 * np.pi / 2**j, 4 / L)) for j in range(J) for angle in angles
+        (j, morlet2d(M, N, 0.8 * 2**j, angle, 0.75 * np.pi / 2**j, 4 / L))
+        for j in range(J)
+        for angle in angles
     ]
 
 
-def scattering2d(x, J, L=8, max_order=2, padding="reflect"):
+def scattering2d(x, J, L=8, max_order=2, padding="reflect", critical=True):
     """Coefficients of each path, ``{indices of the bands: (..., rows, columns)}``."""
-    step, sides, grid = 2**J, x.shape[-2:], []
+    step, sides = 2**J, x.shape[-2:]
     if padding is None:
         grid = [range(0, side, step) for side in sides]
     else:
         totals = [((side + step) // step + 1) * step for side in sides]
-        ends = [((total - side) // 2, (total - side + 1) // 2) for side, total in zip(sides, totals, strict=True)]
+        ends = [
+            ((total - side) // 2, (total - side + 1) // 2) for side, total in zip(sides, totals, strict=True)
+        ]
         x = np.pad(x, [(0, 0)] * (x.ndim - 2) + ends, MODES[padding])
         grid = [range(step, total - step, step) for total in totals]
     M, N = x.shape[-2:]
     phi = np.fft.fft2(gabor2d(M, N, 0.8 * 2 ** (J - 1), 0, 0, 1)).real
-    maps = cascade(x, [bank2d(M, N, J, L)], phi, max_order)
-    return {key: u[(..., *np.ix_(*grid))] for key, u in maps.items()}
+    maps = cascade(x, [bank2d(M, N, J, L)], phi, max_order, crop, J if critical else 0)
+    rows, columns = (np.asarray(places) for places in grid)
+    return {key: u[..., (rows >> at)[:, None], columns >> at] for key, (at, u) in maps.items()}

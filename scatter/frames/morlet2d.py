@@ -90,46 +90,45 @@ class Morlet2D:
         Evaluated in space on the box where it is not negligible, then transformed. The real part
         is the transform of the Hermitian part of the wavelet.
         """
+        import scipy.fft
+
         assert band.angle is not None
         sigma, slant = SIGMA_0 * 2**band.j, 4 / self.L
         cosine, sine = math.cos(band.angle), math.sin(band.angle)
         u, v = (
-            box(sigma * math.hypot(along, across / slant), n)
-            for along, across, n in zip((cosine, sine), (sine, cosine), shape, strict=True)
+            box(sigma * math.hypot(along, across / slant))
+            for along, across in ((cosine, sine), (sine, cosine))
         )
         along, across = u[:, None] * cosine + v * sine, v * cosine - u[:, None] * sine
         envelope = gaussian(along, sigma) * gaussian(across, sigma / slant)
+        envelope *= np.multiply.outer(within_images(u, shape[0]), within_images(v, shape[1]))
         wave = envelope * np.exp(2j * math.pi * band.xi * along)
         wave -= wave.sum() / envelope.sum() * envelope
+        wave = 0.5 * (wave + wave[::-1, ::-1].conj())
         psi = wrap(wave / (2 * PI * sigma**2 / slant), (int(u[0]), int(v[0])), shape)
-        return hermitian_spectrum(psi)
+        spectrum: NDArray[np.float64] = scipy.fft.hfft2(psi[:, : shape[1] // 2 + 1], s=shape)
+        return spectrum
 
     def phi(self, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], ...]:
         """Spectrum of the low-pass along each axis; their outer product is that of phi."""
         sigma = SIGMA_0 * 2.0 ** (self.J - 1)
         spectra = []
         for n in shape:
-            u = box(sigma, n)
-            bell = wrap(gaussian(u, sigma), (int(u[0]),), (n,))
+            u = box(sigma)
+            bell = wrap(gaussian(u, sigma) * within_images(u, n), (int(u[0]),), (n,))
             spectra.append(np.fft.fft(bell).real / (math.sqrt(2 * PI) * sigma))
         return tuple(spectra)
 
 
-def box(sigma: float, n: int) -> NDArray[np.int64]:
-    """Positions at which a Gaussian of width sigma counts, within the images of a period n."""
+def box(sigma: float) -> NDArray[np.int64]:
+    """Positions, symmetric about 0, at which a Gaussian of width sigma is not negligible."""
     reach = math.ceil(REACH * sigma)
-    return np.arange(max(-reach, -IMAGES * n), min(reach + 1, (IMAGES + 1) * n))
+    return np.arange(-reach, reach + 1)
 
 
-def hermitian_spectrum(psi: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """Real part of the DFT of an image, by the transform of half of its Hermitian part."""
-    import scipy.fft
-
-    half = psi.shape[1] // 2 + 1
-    rows, columns = -np.arange(psi.shape[0]) % psi.shape[0], -np.arange(half) % psi.shape[1]
-    opposite = psi[np.ix_(rows, columns)]
-    spectrum: NDArray[np.float64] = scipy.fft.hfft2(0.5 * (psi[:, :half] + opposite.conj()), s=psi.shape)
-    return spectrum
+def within_images(u: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
+    """Which positions the periodisation over `IMAGES` images of a period n reaches."""
+    return (u >= -IMAGES * n) & (u < (IMAGES + 1) * n)
 
 
 def padded_size(size: int, J: int) -> int:
@@ -146,4 +145,4 @@ def grid2d(shape: tuple[int, int], J: int, padding: str | None) -> Grid:
     return Grid(shape, padded, before, padding)
 
 
-__all__ = ["Morlet2D", "grid2d", "hermitian_spectrum", "padded_size"]
+__all__ = ["Morlet2D", "grid2d", "padded_size"]

@@ -67,6 +67,8 @@ class AxisLowPass:
 def separable(x: Array, axes: tuple[AxisLowPass, ...]) -> Array:
     """Apply one map to each of the last axes of ``x``, the last axis first."""
     xp = namespace(x)
+    lead = x.ndim - len(axes)
+    last_to_front = (*range(lead), x.ndim - 1, *range(lead, x.ndim - 1))
     for lowpass in reversed(axes):
-        x = xp.moveaxis(lowpass(x), -1, -len(axes))
+        x = xp.permute_dims(lowpass(x), last_to_front)
     return x

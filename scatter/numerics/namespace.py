@@ -40,8 +40,10 @@ def floating(x: Array) -> Array:
         If the type is not a number.
     """
     xp = namespace(x)
+    if isinstance(x, np.ndarray) and not x.dtype.isnative:  # SciPy's FFT takes this machine's byte order only
+        x = x.astype(x.dtype.newbyteorder("="))
     if x.dtype in (xp.float32, xp.float64, xp.complex64, xp.complex128):
-        return _native(x)
+        return x
     if isinstance(x, np.ndarray):
         if x.dtype.kind not in "biufc":
             raise InputError(
@@ -52,13 +54,6 @@ def floating(x: Array) -> Array:
             return x.astype(np.complex128 if wide else np.complex64)
         return x.astype(np.float64 if wide else np.float32)
     return xp.astype(x, xp.float32)
-
-
-def _native(x: Array) -> Array:
-    """NumPy arrays in this machine's byte order; SciPy's FFT takes no other."""
-    if isinstance(x, np.ndarray) and not x.dtype.isnative:
-        return x.astype(x.dtype.newbyteorder("="))
-    return x
 
 
 def is_complex(x: Array) -> bool:

@@ -80,9 +80,7 @@ def check_one(x: Any, ndim: Literal[1, 2], picture: str, *, colour: bool = False
 def _advice(shape: tuple[int, ...], ndim: int, picture: str, colour: bool) -> str:
     """What to type instead of an array of the wrong shape."""
     if len(shape) < ndim:
-        return (
-            f"type {picture}(transform, x.reshape(M, N))" if ndim == 2 and shape else f"give it {ndim} axes"
-        )
+        return f"type x.reshape({'M, N' if ndim == 2 else '-1'})"
     if ndim == 2 and len(shape) == 3 and shape[-1] in (3, 4):
         grey = f"x[..., :3].mean(-1) for {picture} in grey"
         return f"type np.moveaxis(x[..., :3], -1, 0), or {grey}" if colour else f"type {grey}"

@@ -68,6 +68,6 @@ def _refusal(frame: object) -> str:
     if hasattr(frame, "frame") or hasattr(type(frame), "frame"):
         return f"filter_bank needs a frame, got a {got}; type filter_bank(transform.frame)"
     return (
-        f"filter_bank draws frames of signals and images, got a {got} of {getattr(frame, 'ndim', 'no')} axes; "
+        f"filter_bank draws frames of signals and images, got {got} of {getattr(frame, 'ndim', 'no')} axes; "
         "type for example filter_bank(Scattering2D(J=3, shape=(64, 64)).frame)"
     )

@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scatter.paths import Path
-from scatter.plot.canvas import BLUE, TITLE, blank, dress
+from scatter.plot.canvas import BLUE, INK, LABEL, TITLE, blank, dress, plain
 from scatter.plot.checks import Real, units
 from scatter.transforms.scattering1d import Scattering1D
 
-HEIGHT = 3.0
-"""Height of the largest coefficient, in distances between neighbouring lines."""
+HEIGHT, LEAST_HEIGHT = 0.1, 2.0
+"""Height of the largest coefficient, as a part of the panel, and at least in distances between lines."""
 COLUMNS = 3
 """Panels beside each other, at most."""
 NAMED = 10
@@ -27,26 +27,26 @@ def draw(transform: Scattering1D, found: dict[Path, Real], order: int, fig: Figu
     families: dict[float, dict[Path, Real]] = {}
     for path, u in found.items():
         families.setdefault(path.bands[1].xi if order == 2 else 0.0, {})[path] = u
+    levels = {xi: level for level, xi in enumerate(sorted({path.bands[0].xi for path in found}))}
     rate, second, hertz = units(transform)
     columns = min(COLUMNS, len(families))
     rows = -(-len(families) // columns)
-    tallest = max(map(len, families.values()))
-    fig = blank(fig, (7.0, 7.0, 9.0)[columns - 1], rows * min(5.0, max(2.2, 1.0 + 0.1 * tallest)))
-    axes = fig.subplots(rows, columns, squeeze=False).ravel()
+    tall = min(4.5 if rows == 1 else 3.2, max(2.0, 0.8 + 0.09 * len(levels)))
+    fig = blank(fig, (7.0, 7.0, 9.0)[columns - 1], 0.5 + rows * tall)
+    axes = fig.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     peak = max(float(u.max()) for u in found.values()) or 1.0
-    for ax, xi in zip(axes, sorted(families, reverse=True), strict=False):
-        ridge(ax, transform, families[xi], peak)
-        title = f"second frequency {xi * rate:.3g} {hertz}" if order == 2 else ""
-        dress(
-            ax,
-            title,
-            f"time ({second})",
-            f"first frequency ({hertz})" if order == 2 else f"frequency ({hertz})",
-        )
-    for ax in axes[len(families) :]:
-        ax.remove()
-    heading = f"Order {order}: {len(found)} paths; the highest peak is {peak:.3g} (units of x)"
-    fig.suptitle(heading, fontsize=TITLE, x=0.01, ha="left")
+    for ax, xi in zip(axes.ravel(), sorted(families, reverse=True), strict=False):
+        dress(ax, f"second frequency {plain(xi * rate)} {hertz}" if order == 2 else "")
+        ridge(ax, transform, families[xi], levels, peak)
+    for place, ax in enumerate(axes.ravel()):
+        ax.tick_params(labelbottom=place + columns >= len(families))
+        if place >= len(families):
+            ax.remove()
+    name = "first frequency" if order == 2 else "frequency"
+    fig.supxlabel(f"time ({second})", fontsize=LABEL, color=INK)
+    fig.supylabel(f"{name} ({hertz})", fontsize=LABEL, color=INK)
+    heading = f"Order {order}: {len(found)} paths, the highest peak is {peak:.3g} (units of x)"
+    fig.suptitle(heading, fontsize=TITLE, color=INK)
     return fig
 
 
@@ -59,19 +59,25 @@ def _average(transform: Scattering1D, values: Real, fig: Figure | None) -> Figur
     return fig
 
 
-def ridge(ax: Axes, transform: Scattering1D, family: dict[Path, Real], peak: float) -> None:
+def ridge(
+    ax: Axes, transform: Scattering1D, family: dict[Path, Real], levels: dict[float, int], peak: float
+) -> None:
     """Lines above each other, the high frequencies on top, each hiding what is behind it."""
-    rate, _, _ = units(transform)
     times = np.asarray(transform.times, dtype=float)
-    paths = sorted(family, key=lambda path: path.bands[0].xi)
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.85, 0.0, len(paths)))
-    for level, (path, colour) in enumerate(zip(paths, colours, strict=True)):
-        height = level + HEIGHT / peak * family[path]
-        depth = 2 + len(paths) - level
+    shades = matplotlib.colormaps["viridis"](np.linspace(0.85, 0.0, len(levels)))
+    for path, u in family.items():
+        level = levels[path.bands[0].xi]
+        height = level + max(LEAST_HEIGHT, HEIGHT * len(levels)) / peak * u
+        depth = 2 + len(levels) - level
         ax.fill_between(times, level, height, color="white", linewidth=0, zorder=depth)
-        ax.plot(times, height, color=colour, linewidth=0.9, zorder=depth + 0.5, label=str(path))
-    step = -(-len(paths) // NAMED)
-    named = range((len(paths) - 1) % step, len(paths), step)
-    ax.set_yticks(list(named), [f"{paths[level].bands[0].xi * rate:.3g}" for level in named])
+        (line,) = ax.plot(
+            times, height, color=shades[level], linewidth=0.9, zorder=depth + 0.5, label=str(path)
+        )
+        line.set_marker("o" if times.size == 1 else "")
+    ax.spines["left"].set_visible(False)
+    names = [plain(xi * units(transform)[0]) for xi in levels]
+    step = -(-len(names) // NAMED)
+    named = range((len(names) - 1) % step, len(names), step)
+    ax.set_yticks(list(named), [names[level] for level in named])
     if times.size > 1:
         ax.set_xlim(times[0], times[-1])

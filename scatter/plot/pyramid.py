@@ -8,19 +8,24 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from scatter.paths import Band
-from scatter.plot.canvas import PALE, bare, blank, dress
+from scatter.plot.canvas import PALE, TICK, bare, blank, dress
 from scatter.plot.checks import Real, check_one, check_transform, prepare
 from scatter.transforms.scattering2d import Scattering2D
 
 LUMA = (0.2126, 0.7152, 0.0722)
 """Weights of red, green and blue in the luma of Rec. 709."""
+LONGEST = 8.0
+"""Longer side of the picture, inches."""
 GAMMA = 0.6
 """Exponent by which weak detail is lifted."""
 BRIGHT = 99.5
 """Percentile of the detail of a level that is drawn white."""
+FAINT = 1e-5
+"""Part of the largest value of an image that is drawn white at most: less is rounding."""
 
 PLACES = {"vertical": (0, 1), "horizontal": (1, 0), "diagonal": (1, 1)}
 """Row and column of the quadrant of each kind of structure."""
@@ -50,7 +55,7 @@ def multiresolution(transform: Scattering2D, x: Any, *, fig: Figure | None = Non
     Returns
     -------
     matplotlib.figure.Figure
-        One panel; rows and columns in units of the image's sides.
+        One panel; every quadrant is the whole image, as large as its resolution.
 
     Raises
     ------
@@ -78,9 +83,10 @@ def multiresolution(transform: Scattering2D, x: Any, *, fig: Figure | None = Non
     grey = x if x.ndim == 2 else np.tensordot(np.asarray(LUMA, x.dtype), x, 1)
     copy = prepare(transform, x, 0, name, max_order=0)(x)[..., 0, :, :]
     bands = prepare(transform, x, 0, name, max_order=1, average=False, out_type="dict")
-    fig = blank(fig, 8.0, 0.3 + 8.0 * grey.shape[0] / grey.shape[1])
+    inches = LONGEST / max(grey.shape)
+    fig = blank(fig, max(3.0, 0.08 + inches * grey.shape[1]), max(1.0, 0.26 + inches * grey.shape[0]))
     ax = fig.add_subplot()
-    _draw(ax, copy, _ends(x), details(bands, bands(grey)), grey.shape)
+    _draw(ax, copy, _ends(x), details(bands, bands(grey)), x)
     dress(ax, f"Average over {2**transform.J} pixels, and detail at {transform.J} scales")
     bare(ax)
     return fig
@@ -131,26 +137,39 @@ def _ends(x: Real) -> tuple[float, float]:
     low, high = float(x.min()), float(x.max())
     if x.ndim == 3 and low >= 0 and high <= 1:
         return 0.0, 1.0
-    return low, max(high, low + 1e-30)
+    return low, high if high > low else low + 1.0
 
 
-def _draw(
-    ax: Axes, copy: Real, ends: tuple[float, float], levels: list[Panels], shape: tuple[int, ...]
-) -> None:
+def _draw(ax: Axes, copy: Real, ends: tuple[float, float], levels: list[Panels], x: Real) -> None:
     """Nest the quadrants on a canvas of the shape of the image."""
-    high, wide = shape[-2:]
+    high, wide = x.shape[-2:]
+    faint = FAINT * float(np.abs(x).max()) or 1.0
 
     def put(image: Any, size: float, row: int, column: int, label: str) -> None:
         box = (column * size * wide, (column + 1) * size * wide, (row + 1) * size * high, row * size * high)
         ax.imshow(image, cmap="gray", vmin=0, vmax=1, extent=box, interpolation="bicubic", label=label)
 
     for j, level in enumerate(levels):
-        white = max(np.percentile(list(level.values()), BRIGHT), 1e-30)
+        white = max(float(np.percentile(list(level.values()), BRIGHT)), faint)
         for name, (row, column) in PLACES.items():
             put(np.clip(level[name] / white, 0, 1) ** GAMMA, 2.0 ** -(j + 1), row, column, f"{name} j={j}")
         size = 2.0**-j
-        for x, y in (((0.5, 0.5), (0, 1)), ((0, 1), (0.5, 0.5))):
-            ax.plot(np.multiply(x, size * wide), np.multiply(y, size * high), color=PALE, linewidth=0.6)
+        for across, down in (((0.5, 0.5), (0, 1)), ((0, 1), (0.5, 0.5))):
+            ax.plot(
+                np.multiply(across, size * wide), np.multiply(down, size * high), color=PALE, linewidth=0.6
+            )
     small = np.clip((copy - ends[0]) / (ends[1] - ends[0]), 0, 1)
     put(np.moveaxis(small, 0, -1) if small.ndim == 3 else small, 2.0 ** -len(levels), 0, 0, "copy")
     ax.set(xlim=(0, wide), ylim=(high, 0), aspect="equal")
+    if 8 * min(high, wide) > max(high, wide):
+        _name_quadrants(ax, len(levels))
+
+
+def _name_quadrants(ax: Axes, count: int) -> None:
+    """Kind of structure on the largest quadrants, scale on the largest levels."""
+    style: dict[str, Any] = {"fontsize": TICK, "color": "white", "transform": ax.transAxes}
+    style["path_effects"] = [withStroke(linewidth=2, foreground="#00000090")]
+    for name, (row, column) in PLACES.items():
+        ax.text(column / 2 + 0.01, 0.5 - row / 2 + 0.01, name, va="bottom", **style)
+    for j in range(min(count, 4)):
+        ax.text(2.0**-j - 0.006, 0.99, f"j={j}", va="top", ha="right", **style)

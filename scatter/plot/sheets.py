@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from scatter.paths import Band, Path
-from scatter.plot.canvas import bare, blank, colour_bar, dress, sequential
+from scatter.paths import Path
+from scatter.plot.canvas import blank, colour_bar, degrees, direction_name, dress, sequential
 from scatter.plot.checks import Real
 
 Coefficients = dict[Path, Real]
@@ -18,7 +17,11 @@ Coefficients = dict[Path, Real]
 Edge = tuple[int, str]
 """Rank and name of a row or column of a sheet."""
 
-FROM_FIRST_AXIS = "(degrees from the first axis)"
+FROM = "of the frequency (degrees from the first axis)"
+WIDTH, HEIGHT = 7.2, 8.0
+"""Of all the sheets in a new figure, at most, inches."""
+GAMMA = 0.5
+"""Exponent by which weak coefficients are lifted."""
 
 
 def draw(found: Coefficients, order: int, fig: Figure | None) -> Figure:
@@ -27,23 +30,36 @@ def draw(found: Coefficients, order: int, fig: Figure | None) -> Figure:
     for path, u in found.items():
         families.setdefault(path.j if order == 2 else (), {})[path] = u
     first, second = sorted({j[:-1] for j in families}), sorted({j[-1:] for j in families})
-    high, wide = next(iter(found.values())).shape
-    across = len({column(path) for path in found}) * wide * len(second)
-    down = len({row(path) for path in found}) * high * len(first)
-    fig = blank(fig, 8.5, min(0.9 + 7.0 * down / across, 16.0))
+    slope = _slope(families, len(first), len(second))
+    across = min(WIDTH, HEIGHT / slope)
+    fig = blank(fig, max(4.0, 1.3 + across), max(2.0, 0.5 + 0.5 * len(first) + across * slope), "compressed")
     grid = fig.add_gridspec(len(first), len(second))
     images: list[AxesImage] = []
     for j, family in families.items():
         place = first.index(j[:-1]), second.index(j[-1:])
         ax = fig.add_subplot(grid[place])
         images.append(sheet(ax, family))
-        label(ax, next(iter(family)), (high, wide), edge=place[0] == place[1])
+        label(ax, next(iter(family.items())), edge=place[0] == place[1])
     if order:
-        peak = max(float(u.max()) for u in found.values())
+        peak = max(float(u.max()) for u in found.values()) or 1.0
         for image in images:
-            image.set_clim(0, peak or 1.0)
-    colour_bar(fig, images[0], fig.axes, "coefficient (units of x)")
+            image.set_norm(PowerNorm(GAMMA, 0, peak))
+    name = "coefficient (units of x)"
+    if len(first) == 1:
+        colour_bar(fig, images[0], fig.axes[0], name)
+    else:
+        corner = fig.add_subplot(grid[len(first) - 1, 0])
+        corner.set_axis_off()
+        colour_bar(fig, images[0], corner, name, box=(0.0, 0.4, 1.0, 0.06), orientation="horizontal")
     return fig
+
+
+def _slope(families: dict[tuple[int, ...], Coefficients], down: int, across: int) -> float:
+    """Height of all the sheets divided by their width."""
+    family = next(iter(families.values()))
+    high, wide = next(iter(family.values())).shape
+    rows, columns = len(set(map(row, family))), len(set(map(column, family)))
+    return float(down * high * rows / (across * wide * columns))
 
 
 def row(path: Path) -> Edge:
@@ -51,21 +67,15 @@ def row(path: Path) -> Edge:
     if path.order == 0:
         return 0, ""
     band = path.bands[0]
-    return (band.j, f"j={band.j}") if path.order == 1 else (band.n, f"{degrees(band):g}°")
+    return (band.j, f"j={band.j}") if path.order == 1 else (band.n, f"{degrees(band):.3g}°")
 
 
 def column(path: Path) -> Edge:
     """Where a map stands along its sheet: the last direction."""
     if path.order == 0:
         return 0, ""
-    theta = path.bands[-1].label("theta") or 0
-    name = f"{degrees(path.bands[-1]):.3g}°"
-    return theta, f"θ={theta}\n{name}" if path.order == 1 else name
-
-
-def degrees(band: Band) -> float:
-    """Direction of the frequency, from the first axis of the image towards the second."""
-    return math.degrees(band.angle or 0.0)
+    band = path.bands[-1]
+    return band.label("theta") or 0, direction_name(band) if path.order == 1 else f"{degrees(band):.3g}°"
 
 
 def sheet(ax: Axes, family: Coefficients) -> AxesImage:
@@ -86,19 +96,19 @@ def sheet(ax: Axes, family: Coefficients) -> AxesImage:
     return image
 
 
-def label(ax: Axes, path: Path, size: tuple[int, int], *, edge: bool) -> None:
-    """Title and axis labels; on the inner sheets of a grid, only the title."""
-    high, wide = size
+def label(ax: Axes, example: tuple[Path, Real], *, edge: bool) -> None:
+    """Title and axis labels; away from the edge of a grid of sheets, only the title."""
+    path, u = example
+    size = f"{u.shape[0]} × {u.shape[1]} points"
+    x = y = ""
     if path.order == 0:
-        dress(ax, f"Order 0: x*phi, {high} × {wide} points")
+        title = f"Order 0: x*phi, {size}"
     elif path.order == 1:
-        title = f"Order 1: |x*psi[j,θ]|*phi, maps of {high} × {wide} points"
-        dress(ax, title, f"direction θ of the frequency {FROM_FIRST_AXIS}", "scale j (octaves)")
+        title, x, y = f"Order 1: |x*psi[j,θ]|*phi, maps of {size}", f"direction θ {FROM}", "scale j (octaves)"
     else:
-        dress(ax, f"||x*psi[j={path.j[0]},θ]|*psi[j={path.j[1]},θ']|*phi")
-        if edge:
-            ax.set(
-                xlabel=f"second direction θ' {FROM_FIRST_AXIS}", ylabel=f"first direction θ {FROM_FIRST_AXIS}"
-            )
-    bare(ax) if path.order == 0 else ax.tick_params(length=0, labelleft=edge, labelbottom=edge)
+        title = f"j={path.j[0]}, then j={path.j[1]}"
+        x, y = ("second direction (degrees)", "first direction (degrees)") if edge else ("", "")
+    dress(ax, title, x, y)
+    ax.tick_params(length=0, labelleft=edge, labelbottom=edge)
+    ax.tick_params(axis="x", rotation=90 if path.order == 2 else 0)
     ax.spines[:].set_visible(False)

@@ -16,8 +16,8 @@ from scatter.plot.canvas import (
     colour_bar,
     dress,
     frequency_edges,
+    log_axis,
     log_norm,
-    plain_log_ticks,
     sequential,
     time_edges,
 )
@@ -84,8 +84,9 @@ def _draw(transform: Scattering1D, x: Real, panels: list[Panel], fig: Figure | N
     fig = blank(fig, 7.5, 1.4 + 2.5 * len(panels))
     heights = [1.0, *(2.2, 1.6)[: len(panels)]]
     axes: list[Axes] = []
-    for place, cell in enumerate(fig.add_gridspec(len(heights), 1, height_ratios=heights)):
-        axes.append(fig.add_subplot(cell, sharex=axes[0] if place else None))
+    grid = fig.add_gridspec(len(heights), 1, height_ratios=heights)
+    for place in range(len(heights)):
+        axes.append(fig.add_subplot(grid[place], sharex=axes[0] if place else None))
     times = np.arange(x.size) / rate
     axes[0].plot(times, x, color=INK, linewidth=0.5)
     axes[0].set_xlim(0, max(times[-1], 1 / rate))
@@ -94,8 +95,7 @@ def _draw(transform: Scattering1D, x: Real, panels: list[Panel], fig: Figure | N
     for ax, (centres, values, title, name) in zip(axes[1:], panels, strict=True):
         edges = frequency_edges(centres * rate)
         mesh = ax.pcolormesh(cells, edges, values, cmap=sequential(), norm=log_norm(values), rasterized=True)
-        plain_log_ticks(ax)
-        ax.set_ylim(edges[0], edges[-1])
+        log_axis(ax, (edges[0], edges[-1]))
         dress(ax, title, "", f"{name} ({hertz})", frame=True)
         colour_bar(fig, mesh, ax, "coefficient\n(units of x)")
     for ax in axes[:-1]:

@@ -1,0 +1,60 @@
+"""``python -m benchmarks [CASE ...]``: run the cases, print them, and write them to RESULTS.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from benchmarks.foundation import CASES
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+HEAD = """# Results
+
+Medians of interleaved runs in one process; the last column is the spread over the runs. Absolute times belong to the
+machine they were taken on; compare ratios. Every section names the command that gives it.
+"""
+
+
+def machine() -> str:
+    packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("numpy", "scipy", "scikit-learn"))
+    return f"{len(os.sched_getaffinity(0))} cores, {platform.machine()}, Python {platform.python_version()}, {packages}"
+
+
+def section(name: str) -> str:
+    case = CASES[name]
+    rows = [f"| {what} | {value} | {spread} |" for what, value, spread in case()]
+    return "\n".join(
+        [
+            f"## {name}",
+            "",
+            str(case.__doc__),
+            "",
+            f"`python -m benchmarks {name}` on {machine()}",
+            "",
+            "| figure | median | spread |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(CASES)
+    unknown = [name for name in names if name not in CASES]
+    if unknown:
+        sys.exit(f"unknown case {unknown[0]!r}; there are {', '.join(CASES)}")
+    kept = re.split(r"(?m)^(?=## )", RESULTS.read_text())[1:] if RESULTS.exists() else []
+    sections = {re.match(r"## (\w+)", text).group(1): text.rstrip() + "\n" for text in kept}
+    for name in names:
+        sections[name] = section(name)
+        print(sections[name], flush=True)
+    RESULTS.write_text("\n".join([HEAD, *sections.values()]))
+
+
+if __name__ == "__main__":
+    main()
