@@ -14,14 +14,15 @@ from benchmarks.foundation import CASES
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = """# Results
 
-Medians of interleaved runs in one process; the last column is the spread over the runs. Absolute times belong to the
-machine they were taken on; compare ratios. Every section names the command that gives it.
+Medians of interleaved runs in one process; the last column is their spread. Absolute times belong to
+the machine they were taken on; compare ratios. Every section names the command that gives it.
 """
 
 
 def machine() -> str:
-    packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("numpy", "scipy", "scikit-learn"))
-    return f"{len(os.sched_getaffinity(0))} cores, {platform.machine()}, Python {platform.python_version()}, {packages}"
+    packages = [f"{name} {metadata.version(name)}" for name in ("numpy", "scipy", "scikit-learn")]
+    cores = f"{len(os.sched_getaffinity(0))} cores, {platform.machine()}"
+    return ", ".join([cores, f"Python {platform.python_version()}", *packages])
 
 
 def section(name: str) -> str:

@@ -14,7 +14,9 @@ RUNS = 5
 def cifar():
     """1,000 images of 3 x 32 x 32, J=2, L=8, float32, one core: array executor on NumPy."""
     x = np.random.default_rng(0).standard_normal((1000, 3, 32, 32), dtype=np.float32)
-    return _against_kymatio(Scattering2D(2, (32, 32)), import_kymatio("benchmarks").Scattering2D(2, (32, 32)), x)
+    return _against_kymatio(
+        Scattering2D(2, (32, 32)), import_kymatio("benchmarks").Scattering2D(2, (32, 32)), x
+    )
 
 
 def photographs():

@@ -62,7 +62,8 @@ def scattering(
         for group, kept in cascade(signals[start : min(start + step, count), ...], frame, tree, readout):
             parts.setdefault(group, []).append(kept)
     return {
-        group: xp.reshape(xp.concat(kept, axis=0), (*batch, *kept[0].shape[1:])) for group, kept in parts.items()
+        group: xp.reshape(xp.concat(kept, axis=0), (*batch, *kept[0].shape[1:]))
+        for group, kept in parts.items()
     }
 
 

@@ -9,6 +9,10 @@ class InputError(ScatterError, ValueError):
     """An argument or an array is outside of what a transform accepts."""
 
 
+class NotNumbersError(InputError, TypeError):
+    """Objects that are not numbers stand where numbers are needed."""
+
+
 class FileError(ScatterError, OSError):
     """A file can't be read, decoded or written."""
 

@@ -40,8 +40,9 @@ def assert_frame_bounds(frame: Frame, lower: float, upper: float, order: int = 1
     """Littlewood-Paley sum within ``[lower, upper]`` everywhere; Mallat, CPAM 2012, eq. 2.8."""
     total = frame.littlewood_paley(order)
     least, most = float(total.min()), float(total.max())
-    assert least >= lower and most <= upper, (
-        f"Littlewood-Paley sum of order {order} in [{least:.4g}, {most:.4g}], stated [{lower:.4g}, {upper:.4g}]"
+    assert lower <= least <= most <= upper, (
+        f"Littlewood-Paley sum of order {order} in [{least:.4g}, {most:.4g}], "
+        f"stated [{lower:.4g}, {upper:.4g}]"
     )
     return least, most
 
@@ -114,7 +115,9 @@ def assert_covariant(transform: Any, rtol: float = 1e-10, seed: int = 0) -> floa
     for axis in _axes(transform.frame.shape):
         shifted, moved = transform(np.roll(x, _step(transform), axis)), np.roll(transform(x), 1, axis)
         worst = max(worst, _difference(shifted, moved))
-    assert worst <= rtol, f"shift by the output step and coefficients differ by {worst:.3g} (allowed {rtol:.3g})"
+    assert worst <= rtol, (
+        f"shift by the output step and coefficients differ by {worst:.3g} (allowed {rtol:.3g})"
+    )
     return worst
 
 
@@ -158,7 +161,8 @@ def assert_precisions_agree(transform: Any, rtol: float = 1e-5, seed: int = 0) -
     """float32 keeps its type and agrees with float64."""
     x = signals(transform, seed=seed)
     single, double = transform(x.astype(np.float32)), transform(x)
-    assert single.dtype == np.float32 and double.dtype == np.float64, (single.dtype, double.dtype)
+    types = (single.dtype, double.dtype)
+    assert types == (np.float32, np.float64), f"float32 and float64 give {types}"
     worst = _difference(single, double)
     assert worst <= rtol, f"float32 and float64 differ by {worst:.3g}"
     return worst

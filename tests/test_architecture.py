@@ -1,4 +1,4 @@
-"""The layout is the architecture: imports go one way, importing is cheap, the public names are those stated."""
+"""The layout is the architecture: imports go one way, importing is cheap, public names are stated."""
 
 import ast
 import importlib
@@ -37,7 +37,9 @@ def imported(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize(("module", "path"), [m for m in modules() if m[0] != "scatter"], ids=lambda v: str(v))
+@pytest.mark.parametrize(
+    ("module", "path"), [m for m in modules() if m[0] != "scatter"], ids=lambda v: str(v)
+)
 def test_imports_go_one_way(module, path):
     upward = [name for name in imported(path) if name.startswith("scatter.") and layer(name) > layer(module)]
     assert not upward
@@ -74,5 +76,7 @@ def test_import_scatter_loads_nothing_heavy():
 
 
 def test_files_fit_on_a_few_screens():
-    long = {str(p.relative_to(PACKAGE)): n for _, p in modules() if (n := len(p.read_text().splitlines())) > 400}
+    long = {
+        str(p.relative_to(PACKAGE)): n for _, p in modules() if (n := len(p.read_text().splitlines())) > 400
+    }
     assert not long

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scatter import Scattering1D, Scattering2D, testing
+from scatter import Scattering1D, Scattering2D, ScatterWarning, testing
 from scatter.cascade import block_size, scattering
 
 TRANSFORMS = {
@@ -38,12 +38,44 @@ def test_equal_to_numpy(backend, transform, dtype, tolerance):
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("complex64", 1e-6), ("complex128", 1e-12)])
 def test_complex_input(backend, dtype, tolerance):
-    S = Scattering1D(J=4, shape=200, Q=4)
+    S = Scattering1D(J=3, shape=200, two_sided=True)
     x = (testing.signals(S, seed=1) + 1j * testing.signals(S, seed=2)).astype(dtype)
     found = backend.to_numpy(S(backend.asarray(x)))
     assert found.dtype == {"complex64": "float32", "complex128": "float64"}[dtype]
     assert relative(found, S(x)) <= tolerance
     assert relative(S(x * np.exp(0.7j)), S(x)) <= 10 * tolerance
+
+
+@pytest.mark.parametrize(
+    "S", [Scattering1D(4, 256, 2, padding=None), Scattering2D(2, (16, 16), 4, padding=None)]
+)
+def test_both_sides_of_a_complex_signal(S):
+    from sklearn.base import clone
+
+    both = clone(S).set_params(two_sided=True, max_order=1)
+    x = testing.signals(S, seed=1) + 1j * testing.signals(S, seed=2)
+    with pytest.warns(ScatterWarning, match="half of its frequencies; type two_sided=True"):
+        one = clone(S).set_params(max_order=1)(x)
+    forward, conjugate = both(x), both(x.conj())
+    order = both.tree.paths
+    opposite = [
+        next(
+            k
+            for k, q in enumerate(order)
+            if q.j == p.j
+            and q.order == p.order
+            and all(
+                np.isclose(a.xi * np.exp(1j * (a.angle or 0)), -b.xi * np.exp(1j * (b.angle or 0)))
+                for a, b in zip(p.bands, q.bands, strict=True)
+            )
+        )
+        for p in order
+    ]
+    assert relative(conjugate, forward[:, opposite]) < 1e-10
+    assert len(order) == 2 * len(one[0]) - 1
+    assert both.tree.counts[1] == 2 * S.tree.counts[1]
+    real = testing.signals(S)
+    assert relative(both(real)[:, opposite], both(real)) < 1e-10
 
 
 def test_integers_become_float32_unscaled(backend):

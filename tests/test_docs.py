@@ -152,7 +152,7 @@ def run_command(command):
             app(shlex.split(command)[1:], prog_name="scatter")
         except SystemExit as end:
             code = int(end.code or 0)
-    text = out.getvalue() + err.getvalue()
+    text = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue() + err.getvalue())
     return "\n".join(line.rstrip() for line in text.splitlines()).rstrip(), code
 
 
@@ -203,6 +203,6 @@ def run_block(block, names):
 def desk(tmp_path, monkeypatch):
     """An empty folder to work in, and a plain terminal."""
     monkeypatch.chdir(tmp_path)
-    for name, value in {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1", "PYTHONHASHSEED": "0"}.items():
+    for name, value in {"COLUMNS": "100", "TERM": "xterm", "NO_COLOR": "1"}.items():
         monkeypatch.setenv(name, value)
     return tmp_path

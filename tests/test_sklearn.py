@@ -83,14 +83,26 @@ def test_transform_is_the_call_flattened_and_named(digits):
     names = S.get_feature_names_out()
     assert names.shape == (called[0].size,)
     place = list(names).index("|x*psi[j=1,theta=3]|*phi[1,0]")
-    np.testing.assert_array_equal(S.transform(X)[:, place], called[:, S.tree.names.index(
-        "|x*psi[j=1,theta=3]|*phi"), 1, 0])
+    np.testing.assert_array_equal(
+        S.transform(X)[:, place], called[:, S.tree.names.index("|x*psi[j=1,theta=3]|*phi"), 1, 0]
+    )
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"pooling": "mean"}, {"pooling": "moments"}, {"average": "global"}, {"average": False},
-    {"average": False, "pooling": "moments"}, {"log": True}, {"log": 1e-3, "pooling": "mean"}, {"max_order": 0},
-], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"pooling": "mean"},
+        {"pooling": "moments"},
+        {"average": "global"},
+        {"average": False},
+        {"average": False, "pooling": "moments"},
+        {"log": True},
+        {"log": 1e-3, "pooling": "mean"},
+        {"max_order": 0},
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("estimator", [Scattering1D(J=3), Scattering2D(J=2)], ids=lambda e: type(e).__name__)
 def test_every_readout_has_a_name_for_every_feature(estimator, options):
     X = np.random.default_rng(0).standard_normal((4, 64))

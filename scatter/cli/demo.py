@@ -66,7 +66,7 @@ def _photograph() -> dict[str, Any]:
     from scatter import Scattering2D, plot
 
     colours = np.moveaxis(load_sample_image("china.jpg") / np.float32(255), -1, 0)
-    grey = np.tensordot(np.float32([0.299, 0.587, 0.114]), colours, 1)
+    grey = np.tensordot(np.asarray([0.299, 0.587, 0.114], dtype=np.float32), colours, 1)
     return {
         "multiresolution.png": partial(plot.multiresolution, Scattering2D(J=4, shape=grey.shape), colours),
         "scattering-disk.png": partial(plot.scattering_disk, Scattering2D(J=4, shape=grey.shape), grey),
@@ -82,7 +82,9 @@ def _curves(experiment: Experiment) -> Figure:
     for method, marker in zip(experiment.methods, "os^", strict=True):
         found = [experiment.score(method, size) for size in SIZES]
         means = [score.mean for score in found]
-        axes.errorbar(SIZES, means, [score.deviation for score in found], marker=marker, capsize=3, label=method)
+        axes.errorbar(
+            SIZES, means, [score.deviation for score in found], marker=marker, capsize=3, label=method
+        )
     axes.set(xscale="log", xlabel="training samples", ylabel="test accuracy (%)", xticks=SIZES)
     axes.set_xticks(SIZES, [str(size) for size in SIZES])
     axes.minorticks_off()
@@ -125,15 +127,15 @@ def _page(pngs: dict[str, bytes], experiment: Experiment) -> str:
             *(show(name) for name in ("multiresolution.png", "scattering-disk.png", "filters.png")),
             report.heading("Digits from few samples"),
             report.paragraph(
-                "Test accuracy in per cent on 797 digits, mean and deviation over draws of the training set. The "
-                "first two columns have the same classifier and differ in the features alone."
+                "Test accuracy in per cent on 797 digits, mean and deviation over draws of the training set. "
+                "The first two columns have the same classifier and differ in the features alone."
             ),
             _html(accuracy_table(experiment)),
             show("digits.png"),
             report.heading("Stability"),
             report.paragraph(
-                "The test images are shifted or rotated; training images (1000) are not. Accuracy in per cent, and "
-                "by how much the representation moves, relative to its norm."
+                "The test images are shifted or rotated; training images (1000) are not. Accuracy in per "
+                "cent, and by how much the representation moves, relative to its norm."
             ),
             _html(stability_table(experiment)),
         ],

@@ -217,8 +217,10 @@ class ConvolutionFrame:
         if self.bank.aliasing == "crop":
             keep = phi.size >> (resolution + 1)
             return np.concatenate([phi[:keep], phi[phi.size - keep :]]) if resolution else phi
-        folded = phi.reshape(1 << resolution, -1).sum(0)
-        return folded / (1 << resolution) if self.bank.aliasing == "mean" else folded
+        folded: NDArray[np.float64] = phi.reshape(1 << resolution, -1).sum(0)
+        if self.bank.aliasing == "mean":
+            folded /= 1 << resolution
+        return folded
 
     # ------------------------------------------------------------------ laws
     def littlewood_paley(self, order: int = 1) -> NDArray[np.float64]:

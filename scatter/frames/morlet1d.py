@@ -30,7 +30,7 @@ LEVEL = math.sqrt(0.5)
 
 
 def bandwidth_ratio(Q: int) -> float:
-    """sigma / xi of a wavelet of a bank of ``Q`` per octave whose neighbours cross at `LEVEL`."""
+    """Ratio sigma / xi of a wavelet of a bank of ``Q`` per octave whose neighbours cross at `LEVEL`."""
     ratio: float = 2 ** (-1 / Q)
     return (1 - ratio) / (1 + ratio) / math.sqrt(2 * math.log(1 / LEVEL))
 
@@ -67,11 +67,14 @@ def scale(xi: float, sigma: float) -> int:
 
 
 @cache
-def band_table(J: int, Q: int) -> tuple[Band, ...]:
-    """Every wavelet of a bank as a `Band`."""
+def band_table(J: int, Q: int, two_sided: bool = False) -> tuple[Band, ...]:
+    """Every wavelet of a bank as a `Band`; with ``two_sided``, those of negative frequency last."""
+    pairs = centres(J, Q)
+    if two_sided:
+        pairs += tuple((-xi, sigma) for xi, sigma in pairs)
     return tuple(
         Band(n=n, j=scale(xi, sigma), labels=(("j", scale(xi, sigma)), ("n", n)), xi=xi, sigma=sigma)
-        for n, (xi, sigma) in enumerate(centres(J, Q))
+        for n, (xi, sigma) in enumerate(pairs)
     )
 
 
@@ -105,6 +108,8 @@ class Morlet1D:
     aliasing : {'sum', 'mean'}
         ``'sum'`` is right; ``'mean'`` replays the scaling of Kymatio 0.3.0, too small by 2 per octave
         of subsampling.
+    two_sided : bool
+        Whether order 1 has the wavelets of negative frequency too, for complex signals.
     """
 
     J: int
@@ -113,10 +118,11 @@ class Morlet1D:
     log2_stride: int
     limit: int
     aliasing: Literal["sum", "mean"] = "sum"
+    two_sided: bool = False
 
     def bands(self, order: int) -> tuple[Band, ...]:
         """Wavelets of an order (from 1)."""
-        return band_table(self.J, self.Q[min(order, len(self.Q)) - 1])
+        return band_table(self.J, self.Q[min(order, len(self.Q)) - 1], self.two_sided and order == 1)
 
     def follows(self, previous: Band | None, band: Band) -> bool:
         """Only a coarser wavelet may follow: a modulus has little energy elsewhere."""
@@ -131,15 +137,18 @@ class Morlet1D:
         (n,) = shape
         gabor, low = bump(band.xi, band.sigma, n), bump(0.0, band.sigma, n)
         kappa = gabor[0] / low[0]
-        return (gabor - kappa * low) / self._l1_norm(band, kappa, n)
-
-    def _l1_norm(self, band: Band, kappa: float, n: int) -> float:
-        """Sum of |psi| in time, from its closed form: no inverse FFT of n points is needed."""
+        spectrum: NDArray[np.float64] = gabor - kappa * low
         reach = math.ceil(REACH / (2 * math.pi * band.sigma))
+        if 2 * reach < n:
+            return spectrum / self._l1_norm(band, kappa, reach)
+        # Images overlap in time and may cancel: only the spectrum is precise then, and it is short.
+        return spectrum / np.abs(np.fft.ifft(spectrum)).sum()
+
+    def _l1_norm(self, band: Band, kappa: float, reach: int) -> float:
+        """Sum of |psi| in time, from its closed form: no inverse FFT of n points is needed."""
         t = np.arange(-reach, reach + 1)
         envelope = math.sqrt(2 * math.pi) * band.sigma * gaussian(2 * math.pi * t * band.sigma, 1.0)
-        signal = envelope * (np.exp(2j * math.pi * band.xi * t) - kappa)
-        return float(np.abs(wrap(signal, (-reach,), (n,))).sum())
+        return float(np.abs(envelope * (np.exp(2j * math.pi * band.xi * t) - kappa)).sum())
 
     def phi(self, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], ...]:
         """Spectrum of the low-pass; phi >= 0 in time, so its L1 norm is its mean frequency response."""
@@ -150,7 +159,8 @@ class Morlet1D:
 def lowpass_spectrum(T: float, n: int) -> NDArray[np.float64]:
     """Spectrum of a Gaussian average of duration T on a circle of n samples, 1 at frequency 0."""
     spectrum = bump(0.0, SIGMA_0 / T, n)
-    return spectrum / spectrum[0]
+    spectrum /= spectrum[0]
+    return spectrum
 
 
 def padded_length(N: int, T: float) -> tuple[int, int]:

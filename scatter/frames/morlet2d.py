@@ -42,10 +42,13 @@ class Morlet2D:
         Number of scales; the average has width ``2**J``.
     L : int
         Number of directions over half a turn.
+    two_sided : bool
+        Whether order 1 has the directions of the other half of the turn too, for complex images.
     """
 
     J: int
     L: int
+    two_sided: bool = False
 
     @property
     def aliasing(self) -> Literal["crop"]:
@@ -58,10 +61,17 @@ class Morlet2D:
         return self.J
 
     @cached_property
-    def _bands(self) -> tuple[Band, ...]:
+    def _half_turn(self) -> tuple[Band, ...]:
+        return self._directions(self.L)
+
+    @cached_property
+    def _full_turn(self) -> tuple[Band, ...]:
+        return self._directions(2 * self.L)
+
+    def _directions(self, count: int) -> tuple[Band, ...]:
         return tuple(
             Band(
-                n=j * self.L + theta,
+                n=j * count + theta,
                 j=j,
                 labels=(("j", j), ("theta", theta)),
                 xi=XI_0 / 2**j / (2 * math.pi),
@@ -69,12 +79,12 @@ class Morlet2D:
                 angle=(int(self.L - self.L / 2 - 1) - theta) * math.pi / self.L,
             )
             for j in range(self.J)
-            for theta in range(self.L)
+            for theta in range(count)
         )
 
     def bands(self, order: int) -> tuple[Band, ...]:
-        """Wavelets of any order."""
-        return self._bands
+        """Wavelets of an order (from 1)."""
+        return self._full_turn if self.two_sided and order == 1 else self._half_turn
 
     def follows(self, previous: Band | None, band: Band) -> bool:
         """Only a coarser wavelet may follow: a modulus has little energy elsewhere."""
@@ -132,8 +142,8 @@ def within_images(u: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
 
 
 def padded_size(size: int, J: int) -> int:
-    """Smallest multiple of ``2**J`` above ``size + 2**J - 1``, plus one more cell when it must."""
-    return ((size + 2**J) // 2**J + 1) * 2**J
+    """The cells of ``2**J`` samples that fit, and two more."""
+    return ((size >> J) + 2) << J
 
 
 def grid2d(shape: tuple[int, int], J: int, padding: str | None) -> Grid:

@@ -70,7 +70,7 @@ def wrap(values: NDArray[Any], start: tuple[int, ...], shape: tuple[int, ...]) -
     return wrapped
 
 
-def gaussian(positions: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+def gaussian(positions: NDArray[Any], sigma: float) -> NDArray[np.float64]:
     """Evaluate ``exp(-t**2 / (2 sigma**2))`` with height 1 at 0."""
     density: NDArray[np.float64] = np.exp(-0.5 * (positions / sigma) ** 2)
     return density

@@ -55,7 +55,7 @@ def draw_spectra(ax: Axes, frame: ConvolutionFrame, colours: dict[Band, Any]) ->
     ax.fill_between(frequencies[seen], phi[seen], color=VERMILION, alpha=0.2, linewidth=0)
     where: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 0.98), "borderaxespad": 0.0}
     ax.legend([line], [r"low-pass $|\hat\phi|$"], fontsize=LABEL, frameon=False, **where)
-    ax.set_ylim(0, None)
+    ax.set_ylim(0, 1.05 * max(float(np.max(drawn.get_ydata())) for drawn in ax.lines))
     dress(ax, rf"{len(colours)} wavelets $|\hat\psi|$", "", "modulus (no unit)")
 
 

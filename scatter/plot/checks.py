@@ -84,7 +84,8 @@ def _advice(shape: tuple[int, ...], ndim: int, picture: str, colour: bool) -> st
     if ndim == 2 and len(shape) == 3 and shape[-1] in (3, 4):
         grey = f"x[..., :3].mean(-1) for {picture} in grey"
         return f"type np.moveaxis(x[..., :3], -1, 0), or {grey}" if colour else f"type {grey}"
-    return f"choose one, for example x[{', '.join('0' * (len(shape) - ndim))}]"
+    kept = ndim + 1 if colour and shape[-ndim - 1] == 3 else ndim
+    return f"choose one, for example x[{', '.join('0' * (len(shape) - kept))}]"
 
 
 def prepare(transform: Transform, x: Real, least_order: int, picture: str, **parameters: Any) -> Transform:

@@ -8,6 +8,7 @@ from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.plot import bank1d, bank2d
+from scatter.transforms.base import ScatteringTransformer
 from scatter.transforms.validation import check_count
 
 
@@ -65,7 +66,7 @@ def filter_bank(
 
 def _refusal(frame: object) -> str:
     got = type(frame).__name__
-    if hasattr(frame, "frame") or hasattr(type(frame), "frame"):
+    if isinstance(frame, ScatteringTransformer):
         return f"filter_bank needs a frame, got a {got}; type filter_bank(transform.frame)"
     return (
         f"filter_bank draws frames of signals and images, got {got} of {getattr(frame, 'ndim', 'no')} axes; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -13,12 +14,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from scatter.cascade import in_order, scattering
-from scatter.errors import InputError
+from scatter.errors import InputError, ScatterWarning
 from scatter.frames.base import Frame
-from scatter.numerics.namespace import Array, is_array, is_complex, namespace
+from scatter.numerics.namespace import Array, is_complex, namespace
 from scatter.paths import Group, PathTree
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_ends, check_out_type, check_shape, check_signals
+from scatter.transforms.validation import check_ends, check_out_type, check_samples, check_shape, check_signals
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,7 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
     _ndim: ClassVar[int]
     shape: Any
     out_type: str
+    two_sided: bool
 
     @abstractmethod
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
@@ -85,7 +87,8 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         shape = check_shape(self.shape, self._ndim) or getattr(self, "shape_", None)
         if shape is None:
             raise InputError(
-                f"the shape of the signals is not known yet; type {type(self).__name__}(..., shape=...) or call fit"
+                "the shape of the signals is not known yet; "
+                f"type {type(self).__name__}(..., shape=...) or call fit"
             )
         return shape
 
@@ -134,6 +137,12 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         """
         out_type = check_out_type(self.out_type)
         x = check_signals(x, self._ndim)
+        if is_complex(x) and not self.two_sided:
+            warnings.warn(
+                "complex input is seen at half of its frequencies; type two_sided=True to see all of them",
+                ScatterWarning,
+                stacklevel=2,
+            )
         plan = self._plan(check_shape(self.shape, self._ndim) or tuple(x.shape[-self._ndim :]))
         check_ends(x, plan.frame.shape)
         if out_type == "array":
@@ -240,19 +249,14 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
 
     def _validate(self, X: Any, *, reset: bool) -> Array:
         """Samples as an array of floats, checked against what `fit` saw unless ``reset``."""
-        foreign = is_array(X)
-        ndim = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
-        if ndim <= 2:
-            # In this order: integers become float32, float64 stays.
-            checks = {"skip_check_array": True} if foreign else {"dtype": [np.float32, np.float64]}
-            X = validate_data(self, X, reset=reset, **checks)
-            return check_signals(X, 2) if foreign else X
-        X = check_signals(X, 2)
-        if is_complex(X):
-            raise InputError(
-                "Complex data not supported by fit and transform; call the transform itself on the array"
-            )
-        points = math.prod(X.shape[1:])
+        x = X if len(getattr(X, "shape", ())) == 2 else check_samples(X)
+        if len(x.shape) == 2:
+            try:  # the names and the number of the columns, before the values in them
+                validate_data(self, x, reset=reset, skip_check_array=True)
+            except ValueError as error:
+                raise InputError(str(error)) from error
+            return check_samples(x)
+        points = math.prod(x.shape[1:])
         if reset:
             self.__dict__.pop("feature_names_in_", None)
             self.n_features_in_ = points
@@ -261,7 +265,7 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
                 f"X has {points} features, but {type(self).__name__} is expecting {self.n_features_in_} "
                 "features as input"
             )
-        return X
+        return x
 
     def _layout(self, sample: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Channels and shape of samples of this shape."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from scatter.errors import InputError
@@ -38,11 +40,11 @@ class Readout:
     log: bool | float = False
 
     def __post_init__(self) -> None:
-        if self.average not in (True, False, "global"):
+        if not (isinstance(self.average, bool) or self.average == "global"):
             raise InputError(f"average must be True, 'global' or False, got {self.average!r}")
         if self.pooling not in (None, "mean", "moments"):
             raise InputError(f"pooling must be None, 'mean' or 'moments', got {self.pooling!r}")
-        if not isinstance(self.log, (bool, int, float)) or self.log < 0:
+        if not isinstance(self.log, (bool, Real)) or not 0 <= self.log < math.inf:
             raise InputError(f"log must be True, False or a positive number, got {self.log!r}")
         if self.average == "global" and self.pooling == "moments":
             raise InputError(

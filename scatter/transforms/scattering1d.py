@@ -13,7 +13,7 @@ from scatter.frames.morlet1d import Morlet1D, grid1d
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count
+from scatter.transforms.validation import check_count, check_flag
 
 
 class Scattering1D(ScatteringTransformer):
@@ -50,6 +50,9 @@ class Scattering1D(ScatteringTransformer):
         Keep the output grid, or replace it by the mean or by mean, variance, skewness and kurtosis.
     log : bool or float, default=False
         Logarithm of the coefficients of order 1 and above, ``log(S + log)``; True is 1e-6.
+    two_sided : bool, default=False
+        Wavelets of negative frequency too at order 1, without which half of a complex signal is
+        not seen. A real signal has the same coefficients on both sides.
     sampling_rate : float, optional
         Samples per second, for the frequencies of `table`.
     compat : {None, 'kymatio-0.3'}, default=None
@@ -67,8 +70,7 @@ class Scattering1D(ScatteringTransformer):
     -----
     Conventions: coefficients have shape ``(..., paths, n)`` with paths sorted by order and then by
     index; sample i of the output grid is centred on sample `times` [i] of the signal; frequencies
-    are in cycles per sample unless they say Hz. A complex signal is seen at its positive
-    frequencies only, and its order 0 is ``|x * phi|``.
+    are in cycles per sample unless they say Hz. The order 0 of a complex signal is ``|x * phi|``.
 
     References
     ----------
@@ -102,6 +104,7 @@ class Scattering1D(ScatteringTransformer):
         average: bool | str = True,
         pooling: str | None = None,
         log: bool | float = False,
+        two_sided: bool = False,
         sampling_rate: float | None = None,
         compat: str | None = None,
     ) -> None:
@@ -116,17 +119,29 @@ class Scattering1D(ScatteringTransformer):
         self.average = average
         self.pooling = pooling
         self.log = log
+        self.two_sided = two_sided
         self.sampling_rate = sampling_rate
         self.compat = compat
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         (N,) = shape
         J = check_count("J", self.J, 1)
-        readout = Readout(self._averaging, self.pooling, self.log)
+        if J >= N.bit_length():
+            raise InputError(
+                f"J={J} needs signals of at least 2**J samples, but the signal has only {N}; "
+                + (f"type J={N.bit_length() - 1} or less" if N > 1 else "one sample has no scales")
+            )
         T = self._duration(J, N)
+        readout = Readout(self._averaging, self.pooling, self.log)
         log2_stride = self._log2_stride(T)
         bank = Morlet1D(
-            J, self._wavelets_per_octave(), T, log2_stride, self._limit(N, log2_stride), self._aliasing()
+            J,
+            self._wavelets_per_octave(),
+            T,
+            log2_stride,
+            self._limit(N, log2_stride),
+            self._aliasing(),
+            check_flag("two_sided", self.two_sided),
         )
         frame = ConvolutionFrame(bank, grid1d(N, T, self.padding))
         tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
@@ -158,19 +173,14 @@ class Scattering1D(ScatteringTransformer):
         return counts if len(counts) > 1 else (*counts, 1)
 
     def _duration(self, J: int, N: int) -> float:
-        if self.T is None or self.T in (0, "global"):
-            if self._averaging is True and 2**J > N:
-                raise InputError(
-                    f"J={J} averages over 2**J = {2**J} samples, but the signal has only {N}; "
-                    f"type J={max(1, N.bit_length() - 1)} or less, or give a shorter T"
-                )
-            return float(min(2**J, N))
-        if isinstance(self.T, bool) or not isinstance(self.T, Real) or not 1 <= self.T <= N:
+        if self.T is None or (isinstance(self.T, str) and self.T == "global"):
+            return float(2**J)
+        if isinstance(self.T, bool) or not isinstance(self.T, Real) or not (self.T == 0 or 1 <= self.T <= N):
             raise InputError(
                 f"T must be a duration from 1 to the {N} samples of the signal, 0, 'global' or None, "
                 f"got {self.T!r}"
             )
-        return float(self.T)
+        return float(self.T or 2**J)
 
     def _log2_stride(self, T: float) -> int:
         largest = math.floor(math.log2(T))

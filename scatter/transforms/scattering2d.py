@@ -12,7 +12,7 @@ from scatter.frames.morlet2d import Morlet2D, grid2d
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count
+from scatter.transforms.validation import check_count, check_flag
 
 
 class Scattering2D(ScatteringTransformer):
@@ -47,6 +47,9 @@ class Scattering2D(ScatteringTransformer):
         Keep the output grid, or replace it by the mean or by mean, variance, skewness and kurtosis.
     log : bool or float, default=False
         Logarithm of the coefficients of order 1 and above, ``log(S + log)``; True is 1e-6.
+    two_sided : bool, default=False
+        Directions of the whole turn, 2 L of them, at order 1, without which half of the frequencies
+        of a complex image are not seen. A real image has the same coefficients on both sides.
 
     Attributes
     ----------
@@ -60,8 +63,7 @@ class Scattering2D(ScatteringTransformer):
     Conventions: coefficients have shape ``(..., paths, M // 2**J, N // 2**J)`` with paths sorted by
     order, then by scale and direction; direction theta is ``(L // 2 - 1 - theta) * pi / L`` radians
     from the first axis (down the rows) towards the second, for even L; frequencies are in cycles
-    per pixel. Channels are batch axes. A complex image is seen at half of its frequencies only,
-    and its order 0 is ``|x * phi|``.
+    per pixel. Channels are batch axes. The order 0 of a complex image is ``|x * phi|``.
 
     References
     ----------
@@ -95,6 +97,7 @@ class Scattering2D(ScatteringTransformer):
         average: bool | str = True,
         pooling: str | None = None,
         log: bool | float = False,
+        two_sided: bool = False,
     ) -> None:
         self.J = J
         self.shape = shape
@@ -106,6 +109,7 @@ class Scattering2D(ScatteringTransformer):
         self.average = average
         self.pooling = pooling
         self.log = log
+        self.two_sided = two_sided
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
@@ -114,10 +118,11 @@ class Scattering2D(ScatteringTransformer):
         if short or max(shape) < 2**J:
             allowed = max(1, min(side for side in shape if side == max(shape) or side > 1).bit_length() - 1)
             raise InputError(
-                f"J={J} needs sides of at least 2**J = {2**J} pixels, got an image of {shape[0]} x {shape[1]}; "
-                f"type J={allowed} or less"
+                f"J={J} needs sides of at least 2**J = {2**J} pixels, got an image of "
+                f"{shape[0]} x {shape[1]}; type J={allowed} or less"
             )
-        frame = ConvolutionFrame(Morlet2D(J, L), self._grid((shape[0], shape[1]), J))
+        bank = Morlet2D(J, L, check_flag("two_sided", self.two_sided))
+        frame = ConvolutionFrame(bank, self._grid((shape[0], shape[1]), J))
         tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
         return Plan(frame, tree, readout)
 
@@ -128,7 +133,14 @@ class Scattering2D(ScatteringTransformer):
                 f"type padding='periodic', or crop to {tuple(side - side % 2**J for side in shape)}"
             )
         grid = grid2d(shape, J, self.padding)
-        return grid.handed_in_padded() if self.pre_pad else grid
+        return grid.handed_in_padded() if check_flag("pre_pad", self.pre_pad) else grid
+
+    def _layout(self, sample: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        if self.pre_pad and self.shape is None:
+            raise InputError(
+                "pre_pad=True needs the shape of the images before padding; type Scattering2D(..., shape=...)"
+            )
+        return super()._layout(sample)
 
     def _guess_shape(self, n_features: int) -> tuple[int, ...]:
         side = math.isqrt(n_features)

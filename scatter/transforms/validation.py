@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from scatter.errors import InputError
-from scatter.numerics.namespace import Array, floating, is_array
+from scatter.errors import InputError, NotNumbersError
+from scatter.numerics.namespace import Array, floating, is_array, is_complex
 
 OUT_TYPES = ("array", "list", "dict")
 
@@ -20,6 +20,13 @@ def check_count(name: str, value: object, least: int) -> int:
     return int(value)
 
 
+def check_flag(name: str, value: object) -> bool:
+    """Return an argument that must be True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def check_shape(shape: object, ndim: int) -> tuple[int, ...] | None:
     """Return the shape argument as a tuple of ``ndim`` positive integers, or None."""
     if shape is None:
@@ -27,12 +34,12 @@ def check_shape(shape: object, ndim: int) -> tuple[int, ...] | None:
     sides = (shape,) if isinstance(shape, Integral) else shape
     example = "shape=4096" if ndim == 1 else f"shape={(32,) * ndim}"
     try:
-        sides = tuple(sides)  # type: ignore[arg-type]
+        given: tuple[object, ...] = tuple(sides)  # type: ignore[arg-type]
     except TypeError:
-        sides = ()
-    if len(sides) != ndim:
+        given = ()
+    if len(given) != ndim:
         raise InputError(f"shape must have {ndim} side(s), got {shape!r}; type for example {example}")
-    return tuple(check_count("every side of shape", side, 1) for side in sides)
+    return tuple(check_count("every side of shape", side, 1) for side in given)
 
 
 def check_out_type(out_type: object) -> str:
@@ -53,24 +60,68 @@ def check_signals(x: Any, ndim: int) -> Array:
     InputError
         On a sparse matrix, an object array, too few axes, an empty array, NaN or infinity.
     """
-    if hasattr(x, "tocsr") or hasattr(x, "todense"):
-        raise InputError(f"a dense array is needed, got the sparse {type(x).__name__}; type: x.toarray()")
-    if not is_array(x):
-        try:
-            x = np.asarray(x)
-        except ValueError as error:
-            raise InputError(f"the input can't be made into an array: {error}") from None
+    x = _dense(x)
     x = floating(x)
     if x.ndim < ndim:
         raise InputError(f"an array of shape (..., {_sides(ndim)}) is needed, got shape {tuple(x.shape)}")
+    return _full_and_finite(x)
+
+
+def check_samples(X: Any) -> Array:
+    """Return samples for `fit` and `transform` as an array in a floating type, (n_samples, ...).
+
+    As in scikit-learn, columns of objects that are numbers are converted, and complex numbers are
+    refused; otherwise as `check_signals`.
+    """
+    x = _dense(X)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "OUS" and x.ndim <= 2:
+        try:
+            x = x.astype(np.float64)
+        except TypeError as error:
+            raise NotNumbersError(str(error)) from error
+        except ValueError as error:
+            raise InputError(str(error)) from error
+    x = floating(x)
+    if is_complex(x):
+        raise InputError("Complex data not supported by fit and transform; call the transform on the array")
+    if x.ndim < 2:
+        raise InputError(
+            f"samples of shape (n_samples, ...) are needed, got a {x.ndim}D array of shape {tuple(x.shape)}. "
+            "Reshape your data; for one sample type x[None]"
+        )
+    if x.ndim == 2 and x.shape[1] == 0:
+        raise InputError(
+            f"Found array with 0 feature(s) (shape={tuple(x.shape)}) while a minimum of 2 is required."
+        )
+    return _full_and_finite(x)
+
+
+def _dense(x: Any) -> Array:
+    if hasattr(x, "tocsr") or hasattr(x, "todense"):
+        raise InputError(f"a dense array is needed, got the sparse {type(x).__name__}; type: x.toarray()")
+    if is_array(x):
+        return x
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise InputError(f"the input can't be made into an array: {error}") from None
+
+
+def _full_and_finite(x: Array) -> Array:
     if 0 in x.shape:
         raise InputError(f"an array with at least one sample is needed, got shape {tuple(x.shape)}")
-    if isinstance(x, np.ndarray) and not (np.isfinite(x.sum()) or np.isfinite(x).all()):
+    if isinstance(x, np.ndarray) and not _finite(x):
         raise InputError(
             "the input contains NaN or infinity; replace them first, for example with np.nan_to_num(x) or "
             "sklearn.impute.SimpleImputer"
         )
     return x
+
+
+def _finite(x: Array) -> bool:
+    # A sum is many times cheaper than a mask; it overflows or cancels on rare input, which the mask settles.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(x.sum())) or bool(np.isfinite(x).all())
 
 
 def check_ends(x: Array, shape: tuple[int, ...]) -> None:
