@@ -1,6 +1,7 @@
 """How the documentation is built: ``sphinx-build -W --keep-going -b html docs docs/_build/html``."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -35,6 +36,9 @@ myst_heading_anchors = 3
 
 # Reference
 autosummary_generate = True
+autosummary_context = {  # constructor arguments, documented as such and not again as attributes
+    "parameters": {*scatter.Scattering1D().get_params(), *scatter.Scattering2D().get_params()}
+}
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
@@ -82,3 +86,18 @@ html_theme_options = {
     "footer_end": [],
     "show_prev_next": True,
 }
+
+
+def escape_shapes(app, what, name, obj, options, lines):
+    """Let docstrings write shapes and moduli as they are, ``(..., *shape)`` and ``|w|``, outside of literals too."""
+    for number, line in enumerate(lines):
+        parts = line.split("``")
+        for part in range(0, len(parts), 2):
+            parts[part] = re.sub(r"(?<=[(, ])\*(?=[\w.]+[,()])", r"\\*", parts[part])
+            parts[part] = re.sub(r"\|(\w+)\|", r"\|\1\|", parts[part])
+        lines[number] = "``".join(parts)
+
+
+def setup(app):
+    """Connect what needs a hook; before numpydoc, which comes at 500."""
+    app.connect("autodoc-process-docstring", escape_shapes, priority=400)

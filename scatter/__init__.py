@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from scatter import io, plot, testing
     from scatter.errors import FileError, InputError, MissingExtraError, ScatterError, ScatterWarning
     from scatter.paths import Band, Path, PathTree
     from scatter.transforms.scattering1d import Scattering1D
@@ -29,6 +30,8 @@ _HOME = {
     "Scattering2D": "scatter.transforms.scattering2d",
 }
 
+_MODULES = ("io", "plot", "testing")
+
 __all__ = [
     "Band",
     "FileError",
@@ -41,13 +44,19 @@ __all__ = [
     "Scattering1D",
     "Scattering2D",
     "__version__",
+    "io",
+    "plot",
+    "testing",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
-    raise AttributeError(f"module 'scatter' has no attribute {name!r}; it has {', '.join(sorted(_HOME))}")
+    if name in _MODULES:
+        return importlib.import_module(f"scatter.{name}")
+    known = ", ".join(sorted((*_HOME, *_MODULES)))
+    raise AttributeError(f"module 'scatter' has no attribute {name!r}; it has {known}")
 
 
 def __dir__() -> list[str]:

@@ -81,7 +81,7 @@ def unit_mass(spectrum):
     return spectrum / np.abs(np.fft.ifft(spectrum)).sum()
 
 
-def bank1d(n, J, Q):
+def bank1d(n, J, Q, two_sided=False):
     ratio = 2 ** (1 / Q)
     xi, least = max(1 / (1 + 2 ** (3 / Q)), 0.35), 0.1 / 2**J
     sigma = xi * (ratio - 1) / (ratio + 1) / math.sqrt(math.log(2))
@@ -94,11 +94,13 @@ def bank1d(n, J, Q):
     else:
         xi = sigma
     centres += [(xi * (1 - q / Q), least) for q in range(1, Q)]
+    if two_sided:
+        centres += [(-xi, sigma) for xi, sigma in centres]
     return [(scale1d(*centre), morlet1d(n, *centre)) for centre in centres]
 
 
 def scale1d(xi, sigma):
-    return math.floor(-math.log2(min(xi + 5 * sigma, 0.5))) - 1
+    return math.floor(-math.log2(min(abs(xi) + 5 * sigma, 0.5))) - 1
 
 
 def morlet1d(n, xi, sigma):
@@ -115,7 +117,9 @@ def padding1d(N, T):
     return (total - N) // 2, total - N - (total - N) // 2
 
 
-def scattering1d(x, J, Q=1, T=None, max_order=2, stride=None, padding="reflect", critical=True):
+def scattering1d(
+    x, J, Q=1, T=None, max_order=2, stride=None, padding="reflect", two_sided=False, critical=True
+):
     """Coefficients of each path, ``{indices of the bands: (..., samples)}``."""
     N, T = x.shape[-1], 2**J if T is None else T
     step = stride or 2 ** math.floor(math.log2(T))
@@ -123,7 +127,8 @@ def scattering1d(x, J, Q=1, T=None, max_order=2, stride=None, padding="reflect",
     if padding is not None:
         x = np.pad(x, [(0, 0)] * (x.ndim - 1) + [(before, after)], MODES[padding])
     n = before + N + after
-    banks = [bank1d(n, J, q) for q in (Q if isinstance(Q, tuple) else (Q, 1))]
+    first, *others = Q if isinstance(Q, tuple) else (Q, 1)
+    banks = [bank1d(n, J, first, two_sided), *(bank1d(n, J, q) for q in others)]
     phi = unit_mass(gaussian1d(n, 0, 0.1 / T))
     maps = cascade(x, banks, phi, max_order, fold, int(math.log2(step)) if critical else 0)
     kept = np.asarray([i for i in range(before, before + N) if i % step == 0])
@@ -147,8 +152,8 @@ def morlet2d(M, N, sigma, angle, xi, slant):
 
 
 @lru_cache(maxsize=16)
-def bank2d(M, N, J, L):
-    angles = [(int(L - L / 2 - 1) - theta) * np.pi / L for theta in range(L)]
+def bank2d(M, N, J, L, two_sided=False):
+    angles = [(int(L - L / 2 - 1) - theta) * np.pi / L for theta in range(2 * L if two_sided else L)]
     return [
         (j, morlet2d(M, N, 0.8 * 2**j, angle, 0.75 * np.pi / 2**j, 4 / L))
         for j in range(J)
@@ -156,7 +161,7 @@ def bank2d(M, N, J, L):
     ]
 
 
-def scattering2d(x, J, L=8, max_order=2, padding="reflect", critical=True):
+def scattering2d(x, J, L=8, max_order=2, padding="reflect", two_sided=False, critical=True):
     """Coefficients of each path, ``{indices of the bands: (..., rows, columns)}``."""
     step, sides = 2**J, x.shape[-2:]
     if padding is None:
@@ -170,6 +175,7 @@ def scattering2d(x, J, L=8, max_order=2, padding="reflect", critical=True):
         grid = [range(step, total - step, step) for total in totals]
     M, N = x.shape[-2:]
     phi = np.fft.fft2(gabor2d(M, N, 0.8 * 2 ** (J - 1), 0, 0, 1)).real
-    maps = cascade(x, [bank2d(M, N, J, L)], phi, max_order, crop, J if critical else 0)
+    banks = [bank2d(M, N, J, L, two_sided), bank2d(M, N, J, L)]
+    maps = cascade(x, banks, phi, max_order, crop, J if critical else 0)
     rows, columns = (np.asarray(places) for places in grid)
     return {key: u[..., (rows >> at)[:, None], columns >> at] for key, (at, u) in maps.items()}

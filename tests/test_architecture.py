@@ -54,7 +54,7 @@ def test_lazy_names_are_the_public_names():
     assert sorted(scatter.__all__) == scatter.__all__
     for name in scatter.__all__:
         assert getattr(scatter, name) is not None
-    assert set(scatter.__all__) == {*scatter._HOME, "__version__"}
+    assert set(scatter.__all__) == {*scatter._HOME, *scatter._MODULES, "__version__"}
     with pytest.raises(AttributeError, match="has no attribute 'Scattering4D'; it has Band"):
         scatter.Scattering4D  # noqa: B018
 

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse
 from sklearn.exceptions import NotFittedError
 
-from scatter import InputError, ScatterError, Scattering1D, Scattering2D
+from scatter import InputError, ScatterError, Scattering1D, Scattering2D, ScatterWarning
 
 SIGNALS = np.ones((4, 64))
 IMAGES = np.ones((3, 16, 16))
@@ -52,6 +52,7 @@ SHARED = [
         ({"log": v}, f"log must be True, False or a positive number, got {v!r}")
         for v in (-1, -0.5, "yes", None, np.nan, np.inf)
     ],
+    *[({"two_sided": v}, f"two_sided must be True or False, got {v!r}") for v in (1, None, "x")],
     (
         {"average": False},
         "average=False leaves maps of several sizes, which are not one array; type out_type='list' or "
@@ -82,6 +83,7 @@ OF_SIGNALS = [
     ({"T": 0}, "average=False leaves maps of several sizes, which are not one array"),
 ]
 OF_IMAGES = [
+    *[({"pre_pad": v}, f"pre_pad must be True or False, got {v!r}") for v in (1, None, "x")],
     *[({"L": L}, f"L must be an integer >= 1, got {L!r}") for L in COUNTS],
     *[
         ({"shape": s}, f"shape must have 2 side(s), got {s!r}; type for example shape=(32, 32)")
@@ -115,7 +117,7 @@ def test_fit_refuses_the_same_parameters(parameters):
 @pytest.mark.parametrize("N", [2, 3, 64, 100])
 def test_a_scale_larger_than_the_signal(N):
     message = refusal(Scattering1D(J=7), np.ones(N))
-    assert f"J=7 averages over 2**J = 128 samples, but the signal has only {N}" in message
+    assert f"J=7 needs signals of at least 2**J samples, but the signal has only {N}; type" in message
     largest = int(re.search(r"type J=(\d+) or less", message)[1])
     assert Scattering1D(largest)(np.ones(N)).shape[-1] >= 1
     refusal(Scattering1D(largest + 1), np.ones(N))
@@ -209,6 +211,13 @@ def test_opposite_infinities_are_refused_without_a_warning():
 def test_a_batch_whose_sum_overflows_is_finite_all_the_same():
     x = np.full((1000, 64), 1e36, dtype="float32")
     assert np.isfinite(Scattering1D(3, 64)(x)).all()
+
+
+def test_complex_input_to_one_sided_wavelets_is_warned_of():
+    for S, x in ((Scattering1D(3, 64), SIGNALS), (Scattering2D(2, (16, 16)), IMAGES)):
+        with pytest.warns(ScatterWarning, match="seen at half of its frequencies; type two_sided=True"):
+            S(x + 0j)
+        S.set_params(two_sided=True)(x + 0j)
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,8 @@ def test_laws_fail_on_a_wrong_filter(monkeypatch):
 def test_linear_energy_fails_when_filters_are_folded_wrongly(monkeypatch):
     right = ConvolutionFrame.coarse_blocks
 
-    def wrong(self, band, resolution):
-        return {k: 4 * v for k, v in right(self, band, resolution).items()}
+    def wrong(self, band, resolution, size):
+        return {k: 4 * v for k, v in right(self, band, resolution, size).items()}
 
     monkeypatch.setattr(ConvolutionFrame, "coarse_blocks", wrong)
     S = Scattering1D(J=4, shape=256, padding=None)

@@ -7,7 +7,7 @@ The wavelets of both transforms, and how evenly they cover the frequencies.
 For real signals the sum
 
 .. math:: A(\omega) = |\hat\phi(\omega)|^2
-          + \frac12 \sum_\lambda |\hat\psi_\lambda(\omega)|^2 + |\hat\psi_\lambda(-\omega)|^2
+          + \frac{1}{2} \sum_\lambda |{\hat\psi}_\lambda(\omega)|^2 + |{\hat\psi}_\lambda(-\omega)|^2
 
 says what part of the energy at a frequency the filters keep together. Its extreme values are the frame bounds. Where
 the sum is above 1 the filters amplify; where it is 0 they are blind.

@@ -18,7 +18,7 @@ from scatter.numerics.lowpass import AxisLowPass, separable
 from scatter.numerics.namespace import Array, Constant, is_complex, itemsize, namespace
 from scatter.paths import Band, Edge, Group
 
-Blocks = dict[tuple[int, ...], NDArray[np.float64]]
+Blocks = dict[tuple[int, ...], NDArray[Any]]
 """Spectrum of a filter cut into blocks of the size of its output; blocks that are zero are left out."""
 
 
@@ -64,7 +64,7 @@ class ConvolutionFrame:
     bank: SpectralBank
     grid: Grid
     _filters: dict[Any, list[tuple[Any, Constant]]] = field(default_factory=dict, repr=False)
-    _blocks: dict[Band, Blocks] = field(default_factory=dict, repr=False)
+    _blocks: dict[tuple[Band, int], Blocks] = field(default_factory=dict, repr=False)
     _lowpass: dict[int, tuple[AxisLowPass, ...]] = field(default_factory=dict, repr=False)
 
     @property
@@ -137,26 +137,30 @@ class ConvolutionFrame:
         return lambda resolution: working_set // (4 * 8 * self.grid.points(resolution))
 
     # ------------------------------------------------------------------ filters
-    def blocks(self, band: Band) -> Blocks:
-        """Spectrum of a band on the padded grid, in blocks of the size of its output."""
-        if band not in self._blocks:
-            folds, size = 1 << self.bank.resolution(band), self.grid.size(self.bank.resolution(band))
-            psi = self.bank.psi(band, self.grid.padded)
-            peak = _peak(psi)
-            self._blocks[band] = {}
-            for place in itertools.product(range(folds), repeat=self.ndim):
-                part = psi[_region(place, size)]
-                if _peak(part) > 1e-17 * peak:
-                    self._blocks[band][place] = np.ascontiguousarray(part)
-        return self._blocks[band]
+    def blocks(self, band: Band, size: int) -> Blocks:
+        """Spectrum of a band on the padded grid, in blocks of the size of its output.
 
-    def coarse_blocks(self, band: Band, resolution: int) -> Blocks:
+        Blocks below the precision of a real number of ``size`` bytes are left out.
+        """
+        if (band, size) not in self._blocks:
+            folds, points = 1 << self.bank.resolution(band), self.grid.size(self.bank.resolution(band))
+            psi = self.bank.psi(band, self.grid.padded)
+            least = _peak(psi) * (1e-17 if size == 8 else 1e-9)
+            blocks: Blocks = {}
+            for place in itertools.product(range(folds), repeat=self.ndim):
+                part = psi[_region(place, points)]
+                if _peak(part) > least:
+                    blocks[place] = np.array(part, np.float64 if size == 8 else np.float32)
+            self._blocks[band, size] = blocks
+        return self._blocks[band, size]
+
+    def coarse_blocks(self, band: Band, resolution: int, size: int) -> Blocks:
         """Blocks of the same filter for a signal that is already at ``resolution``."""
         if resolution == 0:
-            return self.blocks(band)
+            return self.blocks(band, size)
         fine, coarse = 1 << self.bank.resolution(band), 1 << (self.bank.resolution(band) - resolution)
         blocks: Blocks = {}
-        for place, values in self.blocks(band).items():
+        for place, values in self.blocks(band, size).items():
             if self.bank.aliasing == "crop" and any(coarse // 2 <= b < fine - coarse // 2 for b in place):
                 continue
             goal = tuple(b % coarse for b in place)
@@ -183,18 +187,18 @@ class ConvolutionFrame:
         """
         key = (bands, resolution, size)
         if key not in self._filters:
-            every = [self.coarse_blocks(band, resolution) for band in bands]
+            every = [self.coarse_blocks(band, resolution, size) for band in bands]
             points = self.grid.size(self.bank.resolution(bands[0]))
-            peak = max(_peak(v) for blocks in every for v in blocks.values())
-            least = peak * (1e-17 if size == 8 else 1e-9)
             parts = []
             for place in sorted({place for blocks in every for place in blocks}):
-                values = np.zeros((len(bands), *points), np.float64 if size == 8 else np.float32)
-                for row, blocks in zip(values, every, strict=True):
-                    if place in blocks:
-                        row[...] = blocks[place]
-                if _peak(values) > least:
-                    parts.append((_region(place, points), Constant(values)))
+                if len(bands) == 1:  # large grids: no second copy
+                    values = every[0][place][np.newaxis]
+                else:
+                    values = np.zeros((len(bands), *points), np.float64 if size == 8 else np.float32)
+                    for row, blocks in zip(values, every, strict=True):
+                        if place in blocks:
+                            row[...] = blocks[place]
+                parts.append((_region(place, points), Constant(values)))
             self._filters[key] = parts
         return self._filters[key]
 

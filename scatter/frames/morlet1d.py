@@ -140,9 +140,10 @@ class Morlet1D:
         spectrum: NDArray[np.float64] = gabor - kappa * low
         reach = math.ceil(REACH / (2 * math.pi * band.sigma))
         if 2 * reach < n:
-            return spectrum / self._l1_norm(band, kappa, reach)
-        # Images overlap in time and may cancel: only the spectrum is precise then, and it is short.
-        return spectrum / np.abs(np.fft.ifft(spectrum)).sum()
+            spectrum /= self._l1_norm(band, kappa, reach)
+        else:  # images overlap in time and may cancel: only the spectrum is precise then, and it is short
+            spectrum /= np.abs(np.fft.ifft(spectrum)).sum()
+        return spectrum
 
     def _l1_norm(self, band: Band, kappa: float, reach: int) -> float:
         """Sum of |psi| in time, from its closed form: no inverse FFT of n points is needed."""

@@ -1,0 +1,66 @@
+"""The benchmarks can be run, measure what they say, and every case has its section in the results."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks.foundation import CASES
+from benchmarks.timing import Timing, cores, fresh, interleaved, ratios
+
+
+def test_runs_are_interleaved_after_a_warm_up():
+    calls = []
+    timings = interleaved({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, runs=3)
+    assert "".join(calls) == "ab" * 4
+    assert all(len(timing.seconds) == 3 for timing in timings.values())
+
+
+def test_ratios_compare_neighbours():
+    assert ratios(Timing((2.0, 9.0, 4.0)), Timing((1.0, 3.0, 4.0))) == (1.0, 2.0, 3.0)
+
+
+def test_slow_code_is_slow():
+    timing = interleaved({"sleep": lambda: time.sleep(0.01)}, 3)["sleep"]
+    assert timing.median >= 0.01
+    assert fresh("pass", 1).median > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="affinity is not settable here")
+def test_cores_are_restored():
+    before = os.sched_getaffinity(0)
+    with cores(1):
+        assert len(os.sched_getaffinity(0)) == 1
+    assert os.sched_getaffinity(0) == before
+
+
+def test_every_case_has_its_results_and_its_command():
+    text = command.RESULTS.read_text()
+    for name, case in CASES.items():
+        assert f"## {name}\n\n{case.__doc__}\n\n`python -m benchmarks {name}` on " in text
+
+
+def test_an_unknown_case_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.argv", ["benchmarks", "nothing"])
+    monkeypatch.setattr(command, "RESULTS", Path(tmp_path) / "RESULTS.md")
+    with pytest.raises(SystemExit, match="unknown case 'nothing'; there are cifar"):
+        command.main()
+
+
+def test_sections_of_other_cases_stay(monkeypatch, tmp_path, capsys):
+    def quick():
+        """Nothing at all."""
+        return [("figure", "1", "0 .. 2")]
+
+    monkeypatch.setitem(CASES, "quick", quick)
+    monkeypatch.setattr("sys.argv", ["benchmarks", "quick"])
+    monkeypatch.setattr(command, "RESULTS", Path(tmp_path) / "RESULTS.md")
+    command.RESULTS.write_text("# Results\n\n## other\n\nkept\n\n## quick\n\nold\n")
+    command.main()
+    text = command.RESULTS.read_text()
+    assert "kept" in text
+    assert "old" not in text
+    assert "| figure | 1 | 0 .. 2 |" in text
+    assert "Nothing at all." in capsys.readouterr().out
