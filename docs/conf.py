@@ -8,7 +8,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the examples are small; threads only get in each other's way
-os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")]).rstrip(
+    os.pathsep
+)
 
 import scatter
 
@@ -75,7 +77,14 @@ html_show_sourcelink = False
 html_show_sphinx = False
 html_show_copyright = False
 html_math_renderer = "mathml"
-html_sidebars = {"index": [], "install": [], "tutorial": [], "command_line": [], "changes": [], "architecture": []}
+html_sidebars = {
+    "index": [],
+    "install": [],
+    "tutorial": [],
+    "command_line": [],
+    "changes": [],
+    "architecture": [],
+}
 html_theme_options = {
     "header_links_before_dropdown": 6,
     "navbar_align": "left",
@@ -89,7 +98,7 @@ html_theme_options = {
 
 
 def escape_shapes(app, what, name, obj, options, lines):
-    """Let docstrings write shapes and moduli as they are, ``(..., *shape)`` and ``|w|``, outside of literals too."""
+    """Let docstrings write shapes and moduli as they are: ``(..., *shape)`` and ``|w|``."""
     for number, line in enumerate(lines):
         parts = line.split("``")
         for part in range(0, len(parts), 2):
@@ -98,6 +107,12 @@ def escape_shapes(app, what, name, obj, options, lines):
         lines[number] = "``".join(parts)
 
 
+def hide_signature_of_protocols(app, what, name, obj, options, signature, returns):
+    """Nobody calls a protocol."""
+    return ("", None) if getattr(obj, "_is_protocol", False) else None
+
+
 def setup(app):
     """Connect what needs a hook; before numpydoc, which comes at 500."""
+    app.connect("autodoc-process-signature", hide_signature_of_protocols, priority=900)
     app.connect("autodoc-process-docstring", escape_shapes, priority=400)

@@ -70,3 +70,9 @@ def backend(request):
 def xp(backend):
     """The namespace of each array library in turn."""
     return backend.xp
+
+
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch):
+    """Run the test in an empty folder of its own."""
+    monkeypatch.chdir(tmp_path)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
+from tests_support import one_line
 
 from scatter.errors import FileError, InputError
 from scatter.io import (
@@ -25,21 +26,11 @@ from scatter.io import (
 )
 from scatter.io.files import reason
 
+pytestmark = pytest.mark.usefixtures("own_folder")
+
 ROOT = Path(__file__).resolve().parents[1]
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (12, 17, 3), dtype=np.uint8)
-
-
-@pytest.fixture(autouse=True)
-def _inside_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def one_line(info):
-    """The message of a raised error, which must be a single line."""
-    message = str(info.value)
-    assert "\n" not in message
-    return message
 
 
 def left_in(folder="."):

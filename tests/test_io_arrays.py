@@ -11,6 +11,7 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from tests_support import one_line
 
 from scatter.errors import FileError
 from scatter.io import (
@@ -18,19 +19,9 @@ from scatter.io import (
     read_sound,
 )
 
+pytestmark = pytest.mark.usefixtures("own_folder")
+
 RNG = np.random.default_rng(0)
-
-
-@pytest.fixture(autouse=True)
-def _inside_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def one_line(info):
-    """The message of a raised error, which must be a single line."""
-    message = str(info.value)
-    assert "\n" not in message
-    return message
 
 
 # Sounds

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from tests_support import one_line
 
 from scatter.errors import FileError
 from scatter.io import (
@@ -18,20 +19,10 @@ from scatter.io import (
     resize_image,
 )
 
+pytestmark = pytest.mark.usefixtures("own_folder")
+
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (12, 17, 3), dtype=np.uint8)
-
-
-@pytest.fixture(autouse=True)
-def _inside_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def one_line(info):
-    """The message of a raised error, which must be a single line."""
-    message = str(info.value)
-    assert "\n" not in message
-    return message
 
 
 # Images

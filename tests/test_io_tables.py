@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests_support import one_line
 
 from scatter.errors import FileError, InputError, MissingExtraError
 from scatter.io import (
@@ -17,19 +18,9 @@ from scatter.io import (
 )
 from scatter.io.tables import table_writer
 
+pytestmark = pytest.mark.usefixtures("own_folder")
+
 RNG = np.random.default_rng(0)
-
-
-@pytest.fixture(autouse=True)
-def _inside_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def one_line(info):
-    """The message of a raised error, which must be a single line."""
-    message = str(info.value)
-    assert "\n" not in message
-    return message
 
 
 def left_in(folder="."):

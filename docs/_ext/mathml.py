@@ -15,7 +15,7 @@ def convert(translator, node, as_block):
     except MathError as error:
         logging.getLogger(__name__).warning("%s in %s", error, node.astext(), location=node)
         formula = f"<code>{translator.encode(node.astext())}</code>"
-    # Bars are brackets here, without the space around a relation and the height of a fence that MathML gives them.
+    # Bars are brackets here, without the space and the height that MathML gives them as relations.
     formula = re.sub(r"<mo>([|‖])</mo>", r'<mo stretchy="false">\1</mo>', formula)
     formula = re.sub(r"<mo([^>]*)>([|‖])</mo>", r'<mo\1 lspace="0" rspace="0">\2</mo>', formula)
     translator.body.append(f'<div class="formula">{formula}</div>\n' if as_block else formula)

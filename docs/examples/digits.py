@@ -2,8 +2,8 @@
 Digits from few samples
 =======================
 
-A scattering transform learns nothing, so it has no samples to waste. The same classifier is trained on pixels and on
-scattering coefficients, with more and more samples.
+A scattering transform learns nothing, so it has no samples to waste. The same classifier is trained on
+pixels and on scattering coefficients, with more and more samples.
 """
 
 import matplotlib.pyplot as plt
@@ -17,8 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from scatter import Scattering2D
 
 # %%
-# The 1,797 digits of scikit-learn have 8 x 8 pixels, as rows of 64 numbers. The transform takes such rows: 64 is a
-# square, so they are images. Beyond the edges there is paper, hence ``padding="zero"``.
+# The 1,797 digits of scikit-learn have 8 x 8 pixels, as rows of 64 numbers. The transform takes such rows:
+# 64 is a square, so they are images. Beyond the edges there is paper, hence ``padding="zero"``.
 
 X, y = load_digits(return_X_y=True)
 pixels = X.astype("float32") / 16
@@ -26,8 +26,8 @@ coefficients = Scattering2D(J=2, padding="zero").fit_transform(pixels)
 print(pixels.shape, "->", coefficients.shape)
 
 # %%
-# The classifier is the same for both, a logistic regression of standardised features with its default penalty. Every
-# point is the mean accuracy on the same 500 other samples, over the same random splits.
+# The classifier is the same for both, a logistic regression of standardised features with its default
+# penalty. Every point is the mean accuracy on the same 500 other samples, over the same random splits.
 
 model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
 sizes = (20, 50, 100, 300, 1000)

@@ -6,11 +6,12 @@ The wavelets of both transforms, and how evenly they cover the frequencies.
 
 For real signals the sum
 
-.. math:: A(\omega) = |\hat\phi(\omega)|^2
-          + \frac{1}{2} \sum_\lambda |{\hat\psi}_\lambda(\omega)|^2 + |{\hat\psi}_\lambda(-\omega)|^2
+.. math:: A(\omega) = |\widehat{\phi}(\omega)|^2
+          + \frac{1}{2} \sum_\lambda \bigl(|\widehat{\psi_\lambda}(\omega)|^2
+          + |\widehat{\psi_\lambda}(-\omega)|^2\bigr)
 
-says what part of the energy at a frequency the filters keep together. Its extreme values are the frame bounds. Where
-the sum is above 1 the filters amplify; where it is 0 they are blind.
+says what part of the energy at a frequency the filters keep together. Its extreme values are the frame
+bounds. Where the sum is above 1 the filters amplify; where it is 0 they are blind.
 """
 
 import matplotlib.pyplot as plt
@@ -22,8 +23,8 @@ from scatter.plot import filter_bank
 # Signals, one wavelet an octave
 # ------------------------------
 #
-# Wide in frequency, short in time: a wavelet has one or two oscillations. Banks like this follow transients, and
-# stand at order 2 by default.
+# Wide in frequency, short in time: a wavelet has one or two oscillations. Banks like this follow
+# transients, and stand at order 2 by default.
 
 S = Scattering1D(J=6, shape=1024, Q=1)
 filter_bank(S.frame, fig=plt.figure(figsize=(9, 4.6)))
@@ -34,9 +35,10 @@ plt.show()
 # Signals, eight wavelets an octave
 # ---------------------------------
 #
-# Narrow in frequency, long in time: neighbouring tones are told apart. Below the lowest constant-Q wavelet, seven more
-# of equal width lead down to the low-pass. The sum falls close to 0 next to the highest frequency, half a cycle per
-# sample, because a Morlet wavelet there would see positive and negative frequencies at once.
+# Narrow in frequency, long in time: neighbouring tones are told apart. Below the lowest constant-Q wavelet,
+# seven more of equal width lead down to the low-pass. The sum falls close to 0 next to the highest
+# frequency, half a cycle per sample, because a Morlet wavelet there would see positive and negative
+# frequencies at once.
 
 S = Scattering1D(J=6, shape=1024, Q=8)
 filter_bank(S.frame, log_frequency=True, fig=plt.figure(figsize=(9, 4.6)))
@@ -47,8 +49,8 @@ plt.show()
 # Images
 # ------
 #
-# Every scale has :math:`L` directions over half a turn. The low-pass, in the middle of the lower picture, has the size
-# of the coarsest wavelets.
+# Every scale has :math:`L` directions over half a turn. The low-pass, in the middle of the plane of
+# frequencies, has the size of the coarsest wavelets.
 
 S = Scattering2D(J=3, shape=(64, 64), L=8)
 filter_bank(S.frame, fig=plt.figure(figsize=(10, 5.6)))

@@ -2,8 +2,8 @@
 Gradients: a rhythm from its coefficients
 =========================================
 
-The transform is differentiable. Starting from noise, PyTorch finds signals that have the coefficients of another one;
-what they look like shows what the coefficients know.
+The transform is differentiable. Starting from noise, PyTorch finds signals that have the coefficients of
+another one; what they look like shows what the coefficients know.
 """
 
 import matplotlib.pyplot as plt
@@ -15,26 +15,28 @@ try:
     import torch
 except ImportError:
     torch = None
-    print("PyTorch is not installed, so there is nothing to see; type: pip install 'scatter-wavelets[torch]'")
+    print("PyTorch is not installed, so there is nothing to see")
 
 # %%
-# The signal has eight beats, high and low in turn, one every 256 samples. The average lasts :math:`2^9 = 512` samples,
-# so no coefficient is sampled finely enough to show a beat.
+# The signal has eight beats, high and low in turn, one every 256 samples. The average lasts :math:`2^9 =
+# 512` samples, so no coefficient is sampled finely enough to show a beat.
 
 N = 2048
 t = np.arange(N)
 beats = [(start, (0.1, 0.2)[k % 2]) for k, start in enumerate(range(128, N, 256))]
-signal = sum((t >= start) * np.exp(-abs(t - start) / 24) * np.sin(2 * np.pi * f * (t - start)) for start, f in beats)
-signal = signal.astype("float32")
+signal = np.zeros(N, dtype="float32")
+for start, f in beats:
+    since = t[start:] - start
+    signal[start:] += np.exp(-since / 24) * np.sin(2 * np.pi * f * since)
 
 
 def recover(max_order, iterations=100):
-    """Signal with the coefficients of ``signal`` up to an order, and the distance as it was found."""
+    """Signal with the coefficients of ``signal`` up to an order, and the distances on the way."""
     S = Scattering1D(J=9, shape=N, Q=4, max_order=max_order, padding="periodic")
     goal = S(torch.from_numpy(signal))
     x = 0.1 * torch.randn(N, generator=torch.Generator().manual_seed(0))
     x.requires_grad_()
-    optimiser = torch.optim.LBFGS([x], max_iter=iterations, history_size=20, line_search_fn="strong_wolfe")
+    optimiser = torch.optim.LBFGS([x], max_iter=iterations, line_search_fn="strong_wolfe")
     distances = []
 
     def closure():
@@ -49,9 +51,9 @@ def recover(max_order, iterations=100):
 
 
 # %%
-# Order 1 alone knows how much of every frequency there is, on average over 512 samples. What it finds is noise of the
-# right colour. Order 2 knows how the envelope of every frequency moves, and brings the beats back: not where they were,
-# for the average does not know that, but separate, and high or low.
+# Order 1 alone knows how much of every frequency there is, on average over 512 samples. What it finds is
+# noise of the right colour. Order 2 knows how the envelope of every frequency moves, and brings the beats
+# back: not where they were, for the average does not know that, but separate, and high or low.
 
 if torch is not None:
     torch.set_num_threads(1)
