@@ -51,7 +51,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"\.py$",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "ExampleTitleSortKey",
     "backreferences_dir": "api/generated/backreferences",
     "doc_module": ("scatter",),
     "reference_url": {"scatter": None},

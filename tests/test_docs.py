@@ -367,9 +367,7 @@ def test_every_parameter_is_explained():
     text = (DOCS / "options.md").read_text()
     for transform in (scatter.Scattering1D(), scatter.Scattering2D()):
         for name in transform.get_params():
-            assert re.search(rf"`{name}\b|: .*\b{name}$", text, re.MULTILINE), (
-                f"options.md does not mention {name}"
-            )
+            assert re.search(rf"`{name}[`=]", text), f"options.md does not mention {name}"
 
 
 def test_every_public_name_is_in_the_reference():

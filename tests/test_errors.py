@@ -339,3 +339,42 @@ def test_other_array_libraries_are_refused_alike(backend, S):
     shape = S.frame.shape
     for bad in (np.ones(shape[1:]), np.ones((0, *shape)), np.ones((*shape[:-1], shape[-1] + 1))):
         assert refusal(S, backend.asarray(bad)) == refusal(S, bad)
+
+
+# ---------------------------------------------------------------------- what else may be mistyped
+@pytest.mark.parametrize("rate", ["x", -1, 0, np.nan, np.inf, True])
+def test_sampling_rate(rate):
+    wanted = f"sampling_rate must be a positive number or None, got {rate!r}"
+    assert refusal(Scattering1D(3, 64, sampling_rate=rate).fit, SIGNALS) == wanted
+
+
+@pytest.mark.parametrize("log", [0, 0.0, -1e-3])
+def test_log_of_zero_would_be_infinite(log):
+    assert f"log must be True, False or a positive number, got {log!r}" in refusal(
+        Scattering1D(3, 64, log=log), SIGNALS
+    )
+
+
+def test_out_type_is_checked_by_fit():
+    assert "out_type must be one of" in refusal(Scattering1D(3, 64, out_type="x").fit, SIGNALS)
+
+
+def test_sparse_tensors():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    assert "type: x.to_dense()" in refusal(Scattering1D(3, 64), torch.ones(2, 64).to_sparse())
+
+
+def test_one_pixel_has_no_scales():
+    assert "an image of 1 x 1 has no scales" in refusal(Scattering2D(1), np.ones((1, 1)))
+
+
+def test_a_padded_image_of_the_wrong_size_is_told_about_padding():
+    message = refusal(Scattering2D(2, (16, 16), pre_pad=True), np.ones((16, 16)))
+    assert "the last axes must be (24, 24), got (16, 16)" in message
+    assert "pad the images to padded_shape, or leave pre_pad out" in message
+
+
+def test_the_first_bad_value_is_located():
+    x = np.ones((3, 64))
+    x[1, 7] = x[2, 3] = np.nan
+    assert "(2 of 192 values, the first at (1, 7))" in refusal(Scattering1D(3, 64), x)

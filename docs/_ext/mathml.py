@@ -3,7 +3,6 @@
 import re
 
 from docutils import nodes
-from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util import logging
 
@@ -12,7 +11,7 @@ def convert(translator, node, as_block):
     """Write a formula as MathML, or as it was typed with a warning if it can't be read."""
     try:
         formula = tex2mathml(node.astext(), as_block)
-    except MathError as error:
+    except (ValueError, SyntaxError) as error:
         logging.getLogger(__name__).warning("%s in %s", error, node.astext(), location=node)
         formula = f"<code>{translator.encode(node.astext())}</code>"
     # Bars are brackets here, without the space and the height that MathML gives them as relations.

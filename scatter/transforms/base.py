@@ -19,7 +19,13 @@ from scatter.frames.base import Frame
 from scatter.numerics.namespace import Array, is_complex, namespace
 from scatter.paths import Group, PathTree
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_ends, check_out_type, check_samples, check_shape, check_signals
+from scatter.transforms.validation import (
+    check_ends,
+    check_out_type,
+    check_samples,
+    check_shape,
+    check_signals,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +84,7 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
     # ------------------------------------------------------------------ the plan
     def _plan(self, shape: tuple[int, ...]) -> Plan:
         """Plan for a shape; rebuilt whenever a parameter has changed."""
+        check_out_type(self.out_type)
         key = (shape, repr(sorted(self.get_params(deep=False).items())))
         if self.__dict__.get("_planned", (None,))[0] != key:
             self._planned = (key, self._make_plan(shape))
@@ -135,7 +142,6 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         InputError
             If a parameter is out of its range or the input is not what the transform accepts.
         """
-        out_type = check_out_type(self.out_type)
         x = check_signals(x, self._ndim)
         if is_complex(x) and not self.two_sided:
             warnings.warn(
@@ -144,8 +150,8 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
                 stacklevel=2,
             )
         plan = self._plan(check_shape(self.shape, self._ndim) or tuple(x.shape[-self._ndim :]))
-        check_ends(x, plan.frame.shape)
-        if out_type == "array":
+        check_ends(x, plan.frame.shape, padded=bool(getattr(self, "pre_pad", False)))
+        if self.out_type == "array":
             if not plan.readout.uniform:
                 raise InputError(
                     "average=False leaves maps of several sizes, which are not one array; "
@@ -153,7 +159,7 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
                 )
             return plan.array(x)
         items = zip(plan.tree.paths, plan.items(x), strict=True)
-        if out_type == "dict":
+        if self.out_type == "dict":
             return {path.n: coefficients for path, coefficients in items}
         return [
             {

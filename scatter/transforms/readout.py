@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.numerics.namespace import Array, namespace
@@ -18,6 +20,10 @@ MOMENTS = ("mean", "variance", "skewness", "kurtosis")
 
 LOG_FLOOR = 1e-6
 """Added to coefficients before the logarithm when ``log=True``."""
+
+
+def _positive(value: object) -> bool:
+    return isinstance(value, Real) and 0 < float(value) < math.inf
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Readout:
             raise InputError(f"average must be True, 'global' or False, got {self.average!r}")
         if self.pooling not in (None, "mean", "moments"):
             raise InputError(f"pooling must be None, 'mean' or 'moments', got {self.pooling!r}")
-        if not isinstance(self.log, (bool, Real)) or not 0 <= self.log < math.inf:
+        if not isinstance(self.log, (bool, np.bool_)) and not _positive(self.log):
             raise InputError(f"log must be True, False or a positive number, got {self.log!r}")
         if self.average == "global" and self.pooling == "moments":
             raise InputError(

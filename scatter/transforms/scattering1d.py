@@ -13,7 +13,7 @@ from scatter.frames.morlet1d import Morlet1D, grid1d
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count, check_flag
+from scatter.transforms.validation import check_count, check_flag, check_rate
 
 
 class Scattering1D(ScatteringTransformer):
@@ -126,11 +126,12 @@ class Scattering1D(ScatteringTransformer):
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         (N,) = shape
         J = check_count("J", self.J, 1)
-        if J >= N.bit_length():
+        if N.bit_length() <= J:
             raise InputError(
                 f"J={J} needs signals of at least 2**J samples, but the signal has only {N}; "
                 + (f"type J={N.bit_length() - 1} or less" if N > 1 else "one sample has no scales")
             )
+        check_rate("sampling_rate", self.sampling_rate)
         T = self._duration(J, N)
         readout = Readout(self._averaging, self.pooling, self.log)
         log2_stride = self._log2_stride(T)

@@ -114,6 +114,8 @@ class Scattering2D(ScatteringTransformer):
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
         readout = Readout(self.average, self.pooling, self.log)
+        if max(shape) == 1:
+            raise InputError("an image of 1 x 1 has no scales; at least 2 pixels along a side are needed")
         short = [side for side in shape if 1 < side < 2**J]
         if short or max(shape) < 2**J:
             allowed = max(1, min(side for side in shape if side == max(shape) or side > 1).bit_length() - 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+import math
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,15 @@ def check_count(name: str, value: object, least: int) -> int:
     return int(value)
 
 
+def check_rate(name: str, value: object) -> float | None:
+    """Return an argument that must be a positive number or None."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
+        raise InputError(f"{name} must be a positive number or None, got {value!r}")
+    return float(value)
+
+
 def check_flag(name: str, value: object) -> bool:
     """Return an argument that must be True or False."""
     if not isinstance(value, (bool, np.bool_)):
@@ -33,6 +43,8 @@ def check_shape(shape: object, ndim: int) -> tuple[int, ...] | None:
         return None
     sides = (shape,) if isinstance(shape, Integral) else shape
     example = "shape=4096" if ndim == 1 else f"shape={(32,) * ndim}"
+    if isinstance(shape, float):
+        check_count("every side of shape", shape, 1)
     try:
         given: tuple[object, ...] = tuple(sides)  # type: ignore[arg-type]
     except TypeError:
@@ -80,10 +92,15 @@ def check_samples(X: Any) -> Array:
         except TypeError as error:
             raise NotNumbersError(str(error)) from error
         except ValueError as error:
-            raise InputError(str(error)) from error
+            raise InputError(
+                f"samples must be numbers: {error}; select or encode the columns first, for example with "
+                "sklearn.compose.ColumnTransformer"
+            ) from error
     x = floating(x)
     if is_complex(x):
-        raise InputError("Complex data not supported by fit and transform; call the transform on the array")
+        raise InputError(
+            f"Complex data not supported by fit and transform, got {x.dtype}; call the transform on the array"
+        )
     if x.ndim < 2:
         raise InputError(
             f"samples of shape (n_samples, ...) are needed, got a {x.ndim}D array of shape {tuple(x.shape)}. "
@@ -100,20 +117,26 @@ def _dense(x: Any) -> Array:
     if hasattr(x, "tocsr") or hasattr(x, "todense"):
         raise InputError(f"a dense array is needed, got the sparse {type(x).__name__}; type: x.toarray()")
     if is_array(x):
+        if str(getattr(x, "layout", "strided")).startswith("torch.sparse"):
+            raise InputError(f"a dense tensor is needed, got the layout {x.layout}; type: x.to_dense()")
         return x
     try:
         return np.asarray(x)
     except ValueError as error:
-        raise InputError(f"the input can't be made into an array: {error}") from None
+        raise InputError(
+            f"the input can't be made into an array: {error} Cut or pad the samples to one length first"
+        ) from None
 
 
 def _full_and_finite(x: Array) -> Array:
     if 0 in x.shape:
         raise InputError(f"an array with at least one sample is needed, got shape {tuple(x.shape)}")
     if isinstance(x, np.ndarray) and not _finite(x):
+        bad = np.argwhere(~np.isfinite(x))
         raise InputError(
             "the input contains NaN or infinity; replace them first, for example with np.nan_to_num(x) or "
-            "sklearn.impute.SimpleImputer"
+            f"sklearn.impute.SimpleImputer ({len(bad)} of {x.size} values, the first at "
+            f"{tuple(bad[0].tolist())})"
         )
     return x
 
@@ -124,13 +147,17 @@ def _finite(x: Array) -> bool:
         return bool(np.isfinite(x.sum())) or bool(np.isfinite(x).all())
 
 
-def check_ends(x: Array, shape: tuple[int, ...]) -> None:
-    """Raise unless the last axes of ``x`` are ``shape``."""
+def check_ends(x: Array, shape: tuple[int, ...], *, padded: bool) -> None:
+    """Raise unless the last axes of ``x`` are ``shape``, which ``padded`` says is that after padding."""
     got = tuple(x.shape[-len(shape) :])
     if got != shape:
+        advice = (
+            "pad the images to padded_shape, or leave pre_pad out"
+            if padded
+            else f"make a transform for them with shape={got if len(got) > 1 else got[0]}"
+        )
         raise InputError(
-            f"the last axes must be {shape}, got {got} (input of shape {tuple(x.shape)}); "
-            f"make a transform for them with shape={got if len(got) > 1 else got[0]}"
+            f"the last axes must be {shape}, got {got} (input of shape {tuple(x.shape)}); {advice}"
         )
 
 
