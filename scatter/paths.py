@@ -163,7 +163,7 @@ class PathTree:
     >>> from scatter import Scattering1D
     >>> tree = Scattering1D(J=4, shape=256, Q=1).tree
     >>> len(tree), tree.counts
-    (10, (1, 4, 5))
+    (13, (1, 5, 7))
     """
 
     bank: Bank

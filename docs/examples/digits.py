@@ -27,7 +27,7 @@ print(pixels.shape, "->", coefficients.shape)
 
 # %%
 # The classifier is the same for both, a logistic regression of standardised features with its default
-# penalty. Every point is the mean accuracy on the same 500 other samples, over the same random splits.
+# penalty. Every point is the mean accuracy on 500 other samples, over random splits that both share.
 
 model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
 sizes = (20, 50, 100, 300, 1000)

@@ -155,7 +155,7 @@ def read_table(path: str | os.PathLike[str]) -> FeatureTable:
     Examples
     --------
     >>> read_table("features.npz").names[:2]  # doctest: +SKIP
-    ('S[]', 'S[0]')
+    ('mean(x*phi)', 'mean(|x*psi[j=0,theta=0]|*phi)')
     """
     readers = {".npz": read_npz, ".parquet": read_parquet}
     suffix = Path(path).suffix.lower()

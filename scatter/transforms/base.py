@@ -71,7 +71,7 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
     _ndim: ClassVar[int]
     shape: Any
     out_type: str
-    two_sided: bool
+    two_sided: bool = False
 
     @abstractmethod
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:

@@ -134,9 +134,9 @@ def _full_and_finite(x: Array) -> Array:
     if isinstance(x, np.ndarray) and not _finite(x):
         bad = np.argwhere(~np.isfinite(x))
         raise InputError(
-            "the input contains NaN or infinity; replace them first, for example with np.nan_to_num(x) or "
-            f"sklearn.impute.SimpleImputer ({len(bad)} of {x.size} values, the first at "
-            f"{tuple(bad[0].tolist())})"
+            f"the input contains NaN or infinity ({len(bad)} of {x.size} values, the first at "
+            f"{tuple(bad[0].tolist())}); replace them first, for example with np.nan_to_num(x) or "
+            "sklearn.impute.SimpleImputer"
         )
     return x
 
