@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scatter import Scattering1D, Scattering2D, ScatterWarning, testing
-from scatter.cascade import block_size, scattering
+from scatter.cascade import WORKING_SET, block_size, scattering
 
 TRANSFORMS = {
     "1d": Scattering1D(J=3, shape=200, Q=(4, 1)),
@@ -123,6 +123,30 @@ def test_blocks_of_any_size_give_the_same_numbers():
     assert block_size(S.frame, S.tree, 2**27) > 13
     for a, b in zip(one.values(), many.values(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("S", "count"),
+    [
+        (Scattering2D(J=2, shape=(32, 32)), 300),
+        (Scattering2D(J=4, shape=(128, 160)), 12),
+        (Scattering1D(J=8, shape=8192, Q=8), 24),
+    ],
+    ids=str,
+)
+def test_the_working_set_stays_within_its_budget(S, count):
+    import tracemalloc
+
+    x = np.random.default_rng(0).standard_normal((count, *S.frame.shape), dtype=np.float32)
+    S(x[:1])
+    tracemalloc.start()
+    try:
+        output = S(x).nbytes
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The coefficients exist twice while they are put in order.
+    assert peak - 2 * output <= 1.3 * WORKING_SET
 
 
 def test_large_images_split_groups_rather_than_memory():
