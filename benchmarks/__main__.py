@@ -9,7 +9,9 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks.foundation import CASES
+from benchmarks import foundation, graphs, meshes
+
+CASES = foundation.CASES | graphs.CASES | meshes.CASES
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = """# Results

@@ -12,22 +12,35 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from scatter import io, plot, testing
+    from scatter.domains.graph import Graph
+    from scatter.domains.mesh import Mesh
+    from scatter.domains.pointcloud import PointCloud
     from scatter.errors import FileError, InputError, MissingExtraError, ScatterError, ScatterWarning
     from scatter.paths import Band, Path, PathTree
+    from scatter.transforms.graph import GraphScattering
+    from scatter.transforms.mesh import MeshScattering, PointCloudScattering
     from scatter.transforms.scattering1d import Scattering1D
     from scatter.transforms.scattering2d import Scattering2D
+    from scatter.transforms.tangent import TangentScattering
 
 _HOME = {
     "Band": "scatter.paths",
     "FileError": "scatter.errors",
+    "Graph": "scatter.domains.graph",
+    "GraphScattering": "scatter.transforms.graph",
     "InputError": "scatter.errors",
+    "Mesh": "scatter.domains.mesh",
+    "MeshScattering": "scatter.transforms.mesh",
     "MissingExtraError": "scatter.errors",
     "Path": "scatter.paths",
     "PathTree": "scatter.paths",
+    "PointCloud": "scatter.domains.pointcloud",
+    "PointCloudScattering": "scatter.transforms.mesh",
     "ScatterError": "scatter.errors",
     "ScatterWarning": "scatter.errors",
     "Scattering1D": "scatter.transforms.scattering1d",
     "Scattering2D": "scatter.transforms.scattering2d",
+    "TangentScattering": "scatter.transforms.tangent",
 }
 
 _MODULES = ("io", "plot", "testing")
@@ -35,14 +48,21 @@ _MODULES = ("io", "plot", "testing")
 __all__ = [
     "Band",
     "FileError",
+    "Graph",
+    "GraphScattering",
     "InputError",
+    "Mesh",
+    "MeshScattering",
     "MissingExtraError",
     "Path",
     "PathTree",
+    "PointCloud",
+    "PointCloudScattering",
     "ScatterError",
     "ScatterWarning",
     "Scattering1D",
     "Scattering2D",
+    "TangentScattering",
     "__version__",
     "io",
     "plot",

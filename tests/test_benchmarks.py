@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks.foundation import CASES
+from benchmarks.__main__ import CASES
 from benchmarks.timing import Timing, cores, fresh, interleaved, ratios
 
 

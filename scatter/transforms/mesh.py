@@ -1,0 +1,253 @@
+"""Scattering of functions on triangle meshes and on clouds of points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.domains.descriptors import bending, gaussian_curvature, heat_kernel_signature, mean_curvature
+from scatter.domains.mesh import Mesh
+from scatter.domains.pointcloud import PointCloud
+from scatter.errors import InputError
+from scatter.frames.base import Frame
+from scatter.frames.surface import Spectrum, heat_frame
+from scatter.transforms.surfaces import SurfaceScattering
+
+Values = NDArray[np.float64]
+
+
+def as_mesh(given: Any) -> Mesh:
+    """A mesh, or the mesh of a pair (vertices, faces)."""
+    if isinstance(given, Mesh):
+        return given
+    if isinstance(given, tuple) and len(given) == 2:
+        return Mesh(*given)
+    raise InputError(
+        f"a mesh is a Mesh or a pair (vertices, faces), got {type(given).__name__}; type Mesh(...)"
+    )
+
+
+class MeshScattering(SurfaceScattering):
+    """Wavelet scattering of functions on meshes: features that stay as it moves or bends.
+
+    ``S x = (x, |psi_j x|, |psi_k |psi_j x||, ...)`` averaged over the surface, with heat wavelets
+    ``psi_j = (exp(-2 t_{j-1} D) - exp(-2 t_j D))^(1/2)`` of its Laplacian D, ``t_j = 2**j t0``, the first
+    one from ``t_{-1} = 0``. They see lengths within the surface alone, so isometries change nothing.
+
+    Parameters
+    ----------
+    J : int, default=6
+        Number of scales, at least 1.
+    mesh : Mesh or (vertices, faces), optional
+        The surface that signals live on; None learns it from `fit`.
+    t0 : 'auto' or float, default='auto'
+        Diffusion time of the finest average, in length^2; 'auto' is ``area / (4 pi 2**(J-1))``, with
+        which features don't depend on the size of the surface.
+    n_eig : int, default=200
+        Eigenpairs of the Laplacian to compute, up to the number of vertices; clusters of equal
+        eigenvalues are kept whole, so there may be fewer. With ``method='eigen'`` all wavelets but the
+        finest end at the last of them, which matters unless ``exp(-t0 lambda)`` is small there: with
+        the default t0 and J it is 0.002.
+    laplacian : {'cotan', 'intrinsic_delaunay'}, default='cotan'
+        The second is for meshes with bad triangles; it needs the extra ``mesh``.
+    method : {'eigen', 'chebyshev'}, default='eigen'
+        Beyond the eigenpairs: all to the finest wavelet, or polynomials, for large meshes with few pairs.
+    max_order : int, default=2
+        Largest number of wavelets on a path.
+    pooling : {'moments', 'mean', None}, default='moments'
+        Mean, variance, skewness and kurtosis of every modulus over the area; its mean; or its local
+        average phi at every vertex.
+    log : bool or float, default=False
+        Logarithm of the moduli, ``log(U + log)``; True is 1e-6.
+    descriptors : sequence of {'mean_curvature', 'gaussian_curvature', 'heat_kernel'}
+        Signals of surfaces that come without, in collections.
+    out_type : {'array', 'list', 'dict'}, default='array'
+        What a call returns.
+
+    Attributes
+    ----------
+    surface_ : Mesh
+        Learnt by `fit`.
+
+    References
+    ----------
+    Perlmutter, Gao, Wolf & Hirn, "Geometric wavelet scattering networks on compact Riemannian manifolds",
+    MSML 2020, sections 2.2 and 3, with the square root that makes the frame tight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scatter.domains.shapes import icosphere, torus
+    >>> from scatter.transforms.mesh import MeshScattering
+    >>> mesh = icosphere(3)
+    >>> S = MeshScattering(J=4, mesh=mesh)
+    >>> S(mesh.vertices).shape  # three channels: x, y and z
+    (3, 11, 4)
+    >>> shapes = [mesh, torus(), icosphere(3, axes=(1, 1, 2))]
+    >>> MeshScattering(J=4).fit_transform(shapes).shape
+    (3, 176)
+    """
+
+    _surface_name = "mesh"
+
+    def __init__(
+        self,
+        J: int = 6,
+        mesh: Any = None,
+        *,
+        t0: float | str = "auto",
+        n_eig: int = 200,
+        laplacian: str = "cotan",
+        method: str = "eigen",
+        max_order: int = 2,
+        pooling: str | None = "moments",
+        log: bool | float = False,
+        descriptors: Sequence[str] = ("mean_curvature", "heat_kernel"),
+        out_type: str = "array",
+    ) -> None:
+        self.J = J
+        self.mesh = mesh
+        self.t0 = t0
+        self.n_eig = n_eig
+        self.laplacian = laplacian
+        self.method = method
+        self.max_order = max_order
+        self.pooling = pooling
+        self.log = log
+        self.descriptors = descriptors
+        self.out_type = out_type
+
+    def _as_surface(self, given: Any) -> Mesh:
+        return as_mesh(given)
+
+    def _is_surface(self, given: Any) -> bool:
+        return isinstance(given, (Mesh, tuple))
+
+    def _operators(self, surface: Mesh) -> tuple[Any, Values]:
+        return surface.operators(self.laplacian)
+
+    def _frame(self, surface: Mesh, operator: Spectrum, t0: float) -> Frame:
+        return heat_frame(operator, self.J, t0, self.method)
+
+    def _describe(self, surface: Mesh, operator: Spectrum) -> tuple[list[str], Values]:
+        known = {
+            "mean_curvature": lambda: mean_curvature(surface)[None],
+            "gaussian_curvature": lambda: gaussian_curvature(surface)[None],
+            "heat_kernel": lambda: heat_channels(operator),
+        }
+        return described(self.descriptors, known)
+
+
+class PointCloudScattering(SurfaceScattering):
+    """Wavelet scattering of functions on clouds of points on a surface, as `MeshScattering` without a mesh.
+
+    Parameters
+    ----------
+    J, t0, n_eig, method, max_order, pooling, log, out_type
+        As in `MeshScattering`.
+    cloud : PointCloud or array of shape (n, 3), optional
+        The points that signals live on; None learns them from `fit`.
+    laplacian : {'diffusion_maps', 'tufted'}, default='diffusion_maps'
+        See `PointCloud.operators`.
+    n_neighbors : int, default=32
+        Neighbours of a point.
+    bandwidth : 'auto' or float, default='auto'
+        Diffusion time of the kernel between neighbours, length^2.
+    descriptors : sequence of {'mean_curvature', 'heat_kernel'}
+        Signals of clouds that come without, in collections; the curvature has no sign.
+
+    Attributes
+    ----------
+    surface_ : PointCloud
+        Learnt by `fit`.
+
+    References
+    ----------
+    Chew, Steach, Viswanath, Wu, Hirn, Needell, Krishnaswamy & Perlmutter, "The manifold scattering
+    transform for high-dimensional point cloud data", TAG-ML 2022, section 3.
+
+    Examples
+    --------
+    >>> from scatter.domains.shapes import icosphere
+    >>> from scatter.transforms.mesh import PointCloudScattering
+    >>> points = icosphere(3).vertices
+    >>> PointCloudScattering(J=4, cloud=points, pooling="mean")(points).shape
+    (3, 11)
+    """
+
+    _surface_name = "cloud"
+
+    def __init__(
+        self,
+        J: int = 6,
+        cloud: Any = None,
+        *,
+        t0: float | str = "auto",
+        n_eig: int = 200,
+        laplacian: str = "diffusion_maps",
+        n_neighbors: int = 32,
+        bandwidth: float | str = "auto",
+        method: str = "eigen",
+        max_order: int = 2,
+        pooling: str | None = "moments",
+        log: bool | float = False,
+        descriptors: Sequence[str] = ("mean_curvature", "heat_kernel"),
+        out_type: str = "array",
+    ) -> None:
+        self.J = J
+        self.cloud = cloud
+        self.t0 = t0
+        self.n_eig = n_eig
+        self.laplacian = laplacian
+        self.n_neighbors = n_neighbors
+        self.bandwidth = bandwidth
+        self.method = method
+        self.max_order = max_order
+        self.pooling = pooling
+        self.log = log
+        self.descriptors = descriptors
+        self.out_type = out_type
+
+    def _as_surface(self, given: Any) -> PointCloud:
+        return given if isinstance(given, PointCloud) else PointCloud(given)
+
+    def _is_surface(self, given: Any) -> bool:
+        return isinstance(given, PointCloud) or np.ndim(given) == 2
+
+    def _operators(self, surface: PointCloud) -> tuple[Any, Values]:
+        return surface.operators(self.laplacian, self.n_neighbors, self.bandwidth)
+
+    def _frame(self, surface: PointCloud, operator: Spectrum, t0: float) -> Frame:
+        return heat_frame(operator, self.J, t0, self.method)
+
+    def _describe(self, surface: PointCloud, operator: Spectrum) -> tuple[list[str], Values]:
+        known = {
+            "mean_curvature": lambda: bending(surface.points, *operator[:2])[None],
+            "heat_kernel": lambda: heat_channels(operator),
+        }
+        return described(self.descriptors, known)
+
+
+def heat_channels(operator: Spectrum) -> Values:
+    """Heat kernel signatures of a surface, (times, n)."""
+    return heat_kernel_signature(operator.values, operator.vectors, operator.area).T
+
+
+def described(wanted: Sequence[str], known: dict[str, Any]) -> tuple[list[str], Values]:
+    """Names and values of descriptors, one channel each or several."""
+    names, channels = [], []
+    for name in wanted:
+        if name not in known:
+            raise InputError(f"descriptors must be among {', '.join(map(repr, known))}, got {name!r}")
+        found = known[name]()
+        names += [name] if len(found) == 1 else [f"{name}[{k}]" for k in range(len(found))]
+        channels.append(found)
+    if not channels:
+        raise InputError(
+            "surfaces without signals need at least one descriptor; type descriptors=('mean_curvature',), "
+            "or pairs (surface, signals)"
+        )
+    return names, np.concatenate(channels)
