@@ -15,13 +15,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.harmonics import analyse_wind, evaluate, evaluate_wind, exact_scattering, random_function
 from scatter.domains.connection import Tangents
 from scatter.domains.mesh import Mesh
 from scatter.domains.shapes import box, icosphere, torus
 from scatter.numerics.eigen import eigenpairs
 from scatter.transforms.mesh import MeshScattering
 from scatter.transforms.tangent import TangentScattering
-from tests.harmonics import analyse_wind, evaluate, evaluate_wind, exact_scattering, random_function
 
 
 def data(*parts):

@@ -5,13 +5,13 @@ import sys
 
 import numpy as np
 import pytest
-from harmonics import degrees_of, evaluate, exact_scattering, random_function
 from scipy.spatial.transform import Rotation
 from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.harmonics import degrees_of, evaluate, exact_scattering, random_function
 from scatter import InputError, MissingExtraError, testing
 from scatter.domains.descriptors import gaussian_curvature, mean_curvature
 from scatter.domains.mesh import Mesh

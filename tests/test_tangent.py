@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harmonics import analyse_wind, evaluate_wind, random_wind
 from scipy.spatial.transform import Rotation
 from sklearn.base import clone
 
+from benchmarks.harmonics import analyse_wind, evaluate_wind, random_wind
 from scatter import InputError, testing
 from scatter.domains.connection import Tangents
 from scatter.domains.mesh import Mesh

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -16,7 +16,7 @@ from scipy.sparse.linalg import eigsh
 
 from scatter.domains.graph import Graph
 from scatter.errors import InputError
-from scatter.numerics.sparse import block_diagonal
+from scatter.numerics.sparse import SparseMatrix, block_diagonal, diagonal_block
 
 Values = NDArray[np.float64]
 
@@ -24,8 +24,12 @@ OPERATORS = ("lazy_walk", "normalized", "combinatorial")
 COMPUTED = ("degree", "clustering", "eccentricity")
 """Signals that follow from a graph alone."""
 
-BLOCK = 2**11
-"""Nodes that graphs are joined up to; they stay in cache, and it bounds the memory of a block."""
+BLOCK = 9 * 2**10
+"""Nodes times channels of the graphs that are filtered at once; their maps stay in cache."""
+
+JOINED = 2**19
+"""Nodes and entries of the graphs that are checked at once, for many blocks: SciPy takes as long to make a
+few small matrices as to multiply them. It bounds their memory, unless one graph alone has more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +42,24 @@ class GraphBatch:
         Of all the nodes, float64.
     start : ndarray of shape (graphs + 1,)
         First node of each graph, and n.
+    whole : GraphBatch, optional
+        What `cut` took these graphs from.
+    origin : int
+        First node of these graphs there.
     """
 
     adjacency: Any
     start: NDArray[np.int64]
+    whole: GraphBatch | None = None
+    origin: int = 0
+    _operators: dict[str, tuple[SparseMatrix, Values]] = field(default_factory=dict)
+
+    def cut(self, first: int, last: int) -> GraphBatch:
+        """Graphs first .. last - 1, which share their diffusions with all of these."""
+        if last - first == len(self.start) - 1:
+            return self  # a large graph is not copied
+        a, b = int(self.start[first]), int(self.start[last])
+        return GraphBatch(diagonal_block(self.adjacency, a, b), self.start[first : last + 1] - a, self, a)
 
     @cached_property
     def owner(self) -> NDArray[np.int64]:
@@ -98,9 +116,22 @@ class GraphBatch:
             stay, left, right, mass = np.where(alone, 1, 0.5), 0.5 / np.sqrt(d), 1 / np.sqrt(d), ones
         else:
             stay, left, right, mass = np.where(alone, 1, 0.5), 0.5 * ones, 1 / d, 1 / d
-        step = self.adjacency.copy()
-        step.data = np.repeat(left, np.diff(step.indptr)) * step.data * right[step.indices]
+        A = self.adjacency
+        weights = np.repeat(left, np.diff(A.indptr)) * A.data * right[A.indices]
+        step = sp.csr_array((weights, A.indices, A.indptr), shape=A.shape)
         return sp.csr_array(step + sp.diags_array(stay, format="csr")), mass
+
+    def operator(self, name: str) -> tuple[SparseMatrix, Values]:
+        """A diffusion as what multiplies arrays, and its mass; made once for all that is cut from a batch."""
+        if name not in self._operators:
+            if self.whole is None:
+                matrix, mass = self.diffusion(name)
+                self._operators[name] = SparseMatrix(matrix), mass
+            else:
+                whole, mass = self.whole.operator(name)
+                a, b = self.origin, self.origin + int(self.start[-1])
+                self._operators[name] = whole.block(a, b), mass[a:b]
+        return self._operators[name]
 
     def gap(self, operator: str) -> float:
         """Smallest eigenvalue above 0 of ``2 (I - P)``, 2 where there is none."""
@@ -128,30 +159,55 @@ class GraphBatch:
         return sp.csr_array((vector / norm[component], places), shape=(len(d), count))
 
 
-def batches(graphs: Sequence[Graph], block: int | None = None) -> Iterator[tuple[list[Graph], GraphBatch]]:
-    """Join graphs, in order, into batches of at most ``block`` nodes (None: `BLOCK`), or of one larger graph.
+def batches(graphs: Sequence[Graph], channels: int = 1) -> Iterator[tuple[list[Graph], GraphBatch]]:
+    """Join graphs, in order, into batches of at most `BLOCK` numbers a map, or of one larger graph.
 
     Raises
     ------
     InputError
         On a graph that a scattering is not defined for, by its place in the list.
     """
-    block = block or BLOCK
-    first, ends = 0, np.cumsum([len(graph) for graph in graphs])
-    while first < len(graphs):
-        before = ends[first - 1] if first else 0
-        last = max(first + 1, int(np.searchsorted(ends, before + block, side="right")))
-        part = list(graphs[first:last])
-        yield part, join(part, first)
-        first = last
+    block = max(1, BLOCK // channels)
+    done = 0
+    for many in _checked_at_once(graphs):
+        whole = join(many, done)
+        first = 0
+        while first < len(many):
+            last = int(np.searchsorted(whole.start, whole.start[first] + block, side="right")) - 1
+            last = max(first + 1, last)
+            yield many[first:last], whole.cut(first, last)
+            first = last
+        done += len(many)
+
+
+def _checked_at_once(graphs: Sequence[Graph]) -> Iterator[list[Graph]]:
+    """Runs of graphs that are small enough together, or single larger ones."""
+    many: list[Graph] = []
+    total = 0
+    for graph in graphs:
+        A = graph.adjacency
+        # A dense array counts in full: it is read in full.
+        size = len(A.indptr) + len(A.data) if isinstance(A, sp.csr_array) else len(graph) + _entries(A)
+        if many and total + size > JOINED:
+            yield many
+            many, total = [], 0
+        many.append(graph)
+        total += size
+    if many:
+        yield many
+
+
+def _entries(A: Any) -> int:
+    return int(A.nnz if sp.issparse(A) else np.size(A))
 
 
 def join(graphs: Sequence[Graph], first: int = 0) -> GraphBatch:
     """Graphs as one batch, checked: symmetric, finite, not negative, without loops, none of them empty."""
-    for place, graph in enumerate(graphs, first):
-        if len(graph) == 0:
-            raise InputError(f"graph {place}: a graph with at least one node is needed, got none")
-    matrix, start = block_diagonal([_canonical(graph.adjacency) for graph in graphs])
+    matrix, start = block_diagonal([_csr(graph.adjacency) for graph in graphs])
+    matrix.sum_duplicates()
+    empty = np.flatnonzero(np.diff(start) == 0)
+    if empty.size:
+        raise InputError(f"graph {first + empty[0]}: a graph with at least one node is needed, got none")
     if not matrix.data.all():
         matrix.eliminate_zeros()
     batch = GraphBatch(matrix, start)
@@ -176,14 +232,11 @@ def join(graphs: Sequence[Graph], first: int = 0) -> GraphBatch:
     return batch
 
 
-def _canonical(matrix: Any) -> Any:
-    """CSR of float64 without duplicate entries; the caller's arrays are not touched."""
+def _csr(matrix: Any) -> Any:
+    """CSR of float64 without room to spare; the caller's arrays are not touched."""
     csr = matrix if isinstance(matrix, sp.csr_array) else sp.csr_array(matrix)
     if csr.dtype != np.float64:
         csr = csr.astype(np.float64)
-    if not csr.has_canonical_format:
-        csr = csr.copy()
-        csr.sum_duplicates()
     if len(csr.data) != csr.indptr[-1]:
         csr = csr.copy()
         csr.prune()

@@ -73,7 +73,7 @@ class DiffusionFrame(VertexFrame):
         """Wavelet coefficients (..., bands, n) of arrays (..., n)."""
         scales = [n + self.kernels.first for n in bands]
         levels = self._levels(u, max(scales))
-        return namespace(u).stack([levels[j] - levels[j + 1] for j in scales], axis=-2)
+        return _differences(levels, scales)
 
     def lowpass(self, u: Array) -> Array:
         """Low-pass phi of arrays (..., n)."""
@@ -90,12 +90,23 @@ class DiffusionFrame(VertexFrame):
         levels = self._levels(stacked, last)
         for group, place in zip(groups, places, strict=True):
             for edge in group.edges:
-                maps = [levels[band.j][:, place, :] - levels[band.j + 1][:, place, :] for band in edge.bands]
-                yield (
-                    edge.child,
-                    maps[0] if len(maps) == 1 else as_paths(namespace(stacked).stack(maps, axis=2)),
-                )
+                scales = [band.j for band in edge.bands]
+                yield edge.child, as_paths(_differences([u[:, place, :] for u in levels], scales))
 
     def littlewood_paley(self, order: int = 1) -> NDArray[np.float64]:
         """``phi^2 + sum psi^2`` on a fine grid of [0, 2], the eigenvalues of ``2 (I - P)``."""
         return self.kernels.littlewood_paley(2 * np.sin(np.linspace(0, np.pi / 2, 20001)) ** 2)
+
+
+def _differences(levels: Sequence[Array], scales: Sequence[int]) -> Array:
+    """``levels[j] - levels[j + 1]`` for every j of ``scales``: arrays (..., n) as one (..., scales, n)."""
+    first = levels[scales[0]]
+    if not isinstance(first, np.ndarray):
+        return namespace(first).stack([levels[j] - levels[j + 1] for j in scales], axis=-2)
+    # In memory the nodes come first, as in the levels, and every difference is written where it is to be.
+    shape = (first.shape[-1], *first.shape[:-1], len(scales))
+    kind = np.result_type(first, levels[scales[0] + 1])
+    found = np.empty(shape, kind).transpose(*range(1, len(shape)), 0)
+    for place, j in enumerate(scales):
+        np.subtract(levels[j], levels[j + 1], out=found[..., place, :])
+    return found

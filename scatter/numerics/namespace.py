@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import array_api_compat.numpy
 import numpy as np
 from array_api_compat import array_namespace, is_jax_array, is_numpy_array, is_torch_array
 from array_api_compat import device as device_of
@@ -17,11 +18,15 @@ Array = Any
 
 def namespace(x: Array) -> Any:
     """Namespace of the array API that ``x`` belongs to."""
+    if type(x) is np.ndarray:  # the common case, without the search through every library
+        return array_api_compat.numpy
     return array_namespace(x)
 
 
 def is_array(x: object) -> bool:
     """Whether ``x`` is an array of a library of its own, other than NumPy."""
+    if isinstance(x, np.ndarray):
+        return False
     try:
         array_namespace(x)
     except TypeError:

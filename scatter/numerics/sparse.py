@@ -43,18 +43,30 @@ class SparseMatrix:
 
     def __init__(self, matrix: Any) -> None:
         kind = np.complex128 if np.iscomplexobj(matrix.data) else np.float64
-        self.csr = sp.csr_array(matrix).astype(kind, copy=False)
+        ready = isinstance(matrix, sp.csr_array) and matrix.dtype == kind
+        self.csr = matrix if ready else sp.csr_array(matrix).astype(kind, copy=False)
         self.products = 0
         self._cast: dict[Any, Any] = {}
+        self._cut: tuple[SparseMatrix, int, int] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"csr": self.csr, "products": self.products, "_cast": {}}
+        return {"csr": self.csr, "products": self.products, "_cast": {}, "_cut": None}
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         rows, columns = self.csr.shape
         return int(rows), int(columns)
+
+    def block(self, a: int, b: int) -> SparseMatrix:
+        """Rows and columns a .. b - 1, of which no entry may lie elsewhere.
+
+        What `repeat` needs is made once for the whole matrix, and cut when it is asked for: to make it
+        takes as long as tens of products.
+        """
+        block = SparseMatrix(diagonal_block(self.csr, a, b))
+        block._cut = (self, a, b)
+        return block
 
     def apply(self, x: Array) -> Array:
         """Multiply along the last axis: (..., columns) -> (..., rows).
@@ -106,7 +118,12 @@ class SparseMatrix:
         """``A - I / 2`` in the precision of ``dtype``: one entry a row less for the matrix of a lazy walk."""
         matrix = self._scipy(dtype)
         key = ("without half", matrix.dtype)
-        if key not in self._cast:
+        if key in self._cast:
+            return self._cast[key]
+        if self._cut is not None:
+            whole, a, b = self._cut
+            self._cast[key] = diagonal_block(whole._without_half(dtype), a, b)
+        else:
             rest = matrix - 0.5 * sp.eye_array(matrix.shape[0], dtype=matrix.dtype, format="csr")
             rest.eliminate_zeros()
             self._cast[key] = rest
@@ -155,6 +172,16 @@ def as_columns(x: Array) -> Array:
 def as_rows(columns: Array, lead: tuple[int, ...]) -> Array:
     """Back from `as_columns`, for other axes ``lead``: (n, k) -> (*lead, n)."""
     return columns.T.reshape((*lead, columns.shape[0]))
+
+
+def diagonal_block(matrix: Any, a: int, b: int) -> Any:
+    """Rows and columns a .. b - 1 of a block-diagonal CSR matrix, whose entries are not copied.
+
+    No entry of these rows may lie in another column; it is not checked.
+    """
+    first, last = matrix.indptr[a], matrix.indptr[b]
+    parts = matrix.data[first:last], matrix.indices[first:last] - a, matrix.indptr[a : b + 1] - first
+    return sp.csr_array(parts, shape=(b - a, b - a))
 
 
 def block_diagonal(matrices: list[Any]) -> tuple[Any, NDArray[np.int64]]:

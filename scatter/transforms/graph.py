@@ -179,12 +179,18 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         recipe = self._recipe()
         graphs = read_graphs(X, self._names)
-        found: list[Any] = [None] * len(graphs)
-        for places, batch, frame in recipe.plans(graphs):
+        order: list[int] = []
+        found: list[Any] = []
+        for places, batch, frame in recipe.plans(graphs, len(self.channels_.names)):
             x = node_signals([graphs[place] for place in places], batch, self.channels_, places)
-            for place, features in zip(places, recipe.run(x, batch, frame), strict=True):
-                found[place] = features
-        return found if self.pooling is None else namespace(found[0]).stack(found, axis=0)
+            features = recipe.run(x, batch, frame)
+            order += places
+            found += features if self.pooling is None else [features]
+        back = np.argsort(order)
+        if self.pooling is None:
+            return [found[place] for place in back]
+        rows = namespace(found[0]).concat(found, axis=0)
+        return rows if order == sorted(order) else rows[back, ...]
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Name of every feature: its channel, its moment and its path."""
@@ -207,13 +213,21 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The paths, in the order of the coefficients."""
         return self._recipe().tree
 
+    def meta(self) -> dict[str, Any]:
+        """What every path is, as arrays; see `PathTree.meta`."""
+        return self.tree.meta()
+
+    def output_size(self, detail: bool = False) -> int | tuple[int, ...]:
+        """Number of paths, or of paths of each order with ``detail``."""
+        return self.tree.counts if detail else len(self.tree)
+
     @property
     def _names(self) -> tuple[str, ...]:
         return () if self.signals is None else tuple(self.signals)
 
     def frame(self, graph: Any) -> VertexFrame:
         """The wavelets on one graph, whose bounds and coefficients may be asked for."""
-        ((_, _, frame),) = self._recipe().plans(read_graphs([graph], self._names))
+        ((_, _, frame),) = self._recipe().plans(read_graphs([graph], self._names), channels=1)
         return frame
 
     def _recipe(self) -> Recipe:
@@ -267,7 +281,9 @@ class Recipe:
     average: bool
     degree: int | None
 
-    def plans(self, graphs: list[Graph]) -> Iterator[tuple[list[int], GraphBatch, VertexFrame]]:
+    def plans(
+        self, graphs: list[Graph], channels: int
+    ) -> Iterator[tuple[list[int], GraphBatch, VertexFrame]]:
         """Yield places of some graphs, these graphs as one, and the wavelets on them.
 
         What is computed of a graph never depends on the others: frames that depend on the spectrum
@@ -278,10 +294,10 @@ class Recipe:
                 batch = join([graph], place)
                 yield [place], batch, self._eigen(batch)
         elif self.method == "chebyshev" and self.kernels.name in ("heat", "tight"):
-            yield from self._by_gap(graphs)
+            yield from self._by_gap(graphs, channels)
         else:
             first = 0
-            for part, batch in batches(graphs):
+            for part, batch in batches(graphs, channels):
                 yield list(range(first, first + len(part))), batch, self._products(batch)
                 first += len(part)
 
@@ -296,9 +312,10 @@ class Recipe:
         return SpectralFrame(lam, vectors[:, ::-1] / root[:, None], self.kernels, mass)
 
     def _products(self, batch: GraphBatch, gap: float | None = None) -> VertexFrame:
-        matrix, mass = batch.diffusion(self.operator)
         if self.method == "matvec":
-            return DiffusionFrame(matrix, self.J, self.kernels.first == 0, mass)
+            operator, mass = batch.operator(self.operator)
+            return DiffusionFrame(operator, self.J, self.kernels.first == 0, mass)
+        matrix, mass = batch.diffusion(self.operator)
         laplacian = -2 * matrix
         laplacian.setdiag(2 - 2 * matrix.diagonal())
         if gap is None:
@@ -307,7 +324,9 @@ class Recipe:
         low = (np.zeros(null.shape[1]), null)
         return ChebyshevFrame(laplacian, 2.0, self.kernels, self.degree, mass, low, gap)
 
-    def _by_gap(self, graphs: list[Graph]) -> Iterator[tuple[list[int], GraphBatch, VertexFrame]]:
+    def _by_gap(
+        self, graphs: list[Graph], channels: int
+    ) -> Iterator[tuple[list[int], GraphBatch, VertexFrame]]:
         """Batches of graphs by the power of four below their spectral gap, which sets the degree."""
         levels: dict[int, list[int]] = {}
         for place, graph in enumerate(graphs):
@@ -315,12 +334,15 @@ class Recipe:
             levels.setdefault(int(np.floor(np.log2(gap * (1 - 1e-9)) / 2)), []).append(place)
         for level, places in levels.items():
             first = 0
-            for part, batch in batches([graphs[place] for place in places]):
+            for part, batch in batches([graphs[place] for place in places], channels):
                 yield places[first : first + len(part)], batch, self._products(batch, min(4.0**level, 1.0))
                 first += len(part)
 
-    def run(self, x: Array, batch: GraphBatch, frame: VertexFrame) -> list[Array]:
-        """Features of every graph of a batch, from its signals (channels, nodes)."""
+    def run(self, x: Array, batch: GraphBatch, frame: VertexFrame) -> Any:
+        """Features of every graph of a batch, from its signals (channels, nodes).
+
+        An array with a row a graph; for nodes that are kept, a list of arrays (nodes, features).
+        """
         regions = Regions(batch.owner)
 
         floor: Array = None
@@ -341,8 +363,7 @@ class Recipe:
             columns = xp.reshape(maps, (-1, maps.shape[-1])).T
             return [columns[a:b] for a, b in pairwise(batch.start)]
         found = in_order(parts, axis=-3)  # (channels, paths, graphs, moments)
-        rows = xp.reshape(xp.permute_dims(found, (2, 0, 1, 3)), (found.shape[2], -1))
-        return [rows[place] for place in range(rows.shape[0])]
+        return xp.reshape(xp.permute_dims(found, (2, 0, 1, 3)), (found.shape[2], -1))
 
     def names(self, path: Any) -> list[str]:
         """What is kept of one path, by name."""

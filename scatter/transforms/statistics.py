@@ -49,12 +49,17 @@ class Regions:
         self.weights = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
         self._even = weights is None
         self._start = np.searchsorted(self.owner, np.arange(count + 1))
-        self._matrix = SparseMatrix(sp.csr_array((self.weights, np.arange(n), self._start), shape=(count, n)))
 
     @property
     def count(self) -> int:
         """Number of regions."""
-        return self._matrix.shape[0]
+        return len(self._start) - 1
+
+    @cached_property
+    def _matrix(self) -> SparseMatrix:
+        places = np.arange(self.owner.size)
+        shape = (self.count, self.owner.size)
+        return SparseMatrix(sp.csr_array((self.weights, places, self._start), shape=shape))
 
     @cached_property
     def size(self) -> NDArray[np.float64]:
@@ -180,8 +185,11 @@ def _wide(x: Array) -> Array:
 def _powers(x: Array, regions: Regions, count: int) -> list[Array]:
     """Sums of the powers 1 .. count."""
     power, sums = x, [regions.sum(x)]
-    for _ in range(count - 1):
-        power = power * x
+    for q in range(2, count + 1):
+        if q > 2 and isinstance(x, np.ndarray):
+            power *= x  # what the last product made: new memory takes longer than multiplying
+        else:
+            power = power * x
         sums.append(regions.sum(power))
     return sums
 
