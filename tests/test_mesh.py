@@ -525,3 +525,10 @@ def test_extras_are_named(monkeypatch, package, call):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match=rf"{package}, .* pip install 'scatter-wavelets\[mesh\]'"):
         call()
+
+
+@pytest.mark.parametrize("use", [lambda S, mesh: S(mesh.vertices), lambda S, mesh: S.fit(mesh.vertices)])
+def test_out_type_is_checked(use):
+    mesh = icosphere(1)
+    with pytest.raises(InputError, match="out_type must be one of 'array', 'list', 'dict', got 'x'"):
+        use(MeshScattering(J=2, mesh=mesh, n_eig=10, out_type="x"), mesh)

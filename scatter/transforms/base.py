@@ -84,7 +84,6 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
     # ------------------------------------------------------------------ the plan
     def _plan(self, shape: tuple[int, ...]) -> Plan:
         """Plan for a shape; rebuilt whenever a parameter has changed."""
-        check_out_type(self.out_type)
         key = (shape, repr(sorted(self.get_params(deep=False).items())))
         if self.__dict__.get("_planned", (None,))[0] != key:
             self._planned = (key, self._make_plan(shape))
@@ -142,6 +141,7 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         InputError
             If a parameter is out of its range or the input is not what the transform accepts.
         """
+        check_out_type(self.out_type)
         x = check_signals(x, self._ndim)
         if is_complex(x) and not self.two_sided:
             warnings.warn(
@@ -192,6 +192,7 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         -------
         self
         """
+        check_out_type(self.out_type)
         X = self._validate(X, reset=True)
         if math.prod(X.shape[1:]) == 1:
             raise InputError("a sample of 1 feature(s) has no scales; at least 2 features are needed")

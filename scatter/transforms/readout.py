@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
 
 import numpy as np
 
 from scatter.errors import InputError
 from scatter.frames.base import Frame
-from scatter.numerics.namespace import Array, namespace
+from scatter.numerics.namespace import Array, Constant, namespace
 from scatter.paths import Group, Path
 
 MOMENTS = ("mean", "variance", "skewness", "kurtosis")
@@ -39,11 +39,14 @@ class Readout:
     log : bool or float
         Logarithm of the coefficients of order 1 and above: ``log(S + log)``, True standing for
         `LOG_FLOOR`. Order 0 is signed and stays as it is.
+    weights : Constant, optional
+        Share of each point in a mean: its area on a surface. They add up to 1; None is equal shares.
     """
 
     average: bool | str = True
     pooling: str | None = None
     log: bool | float = False
+    weights: Constant | None = None
 
     def __post_init__(self) -> None:
         if not (isinstance(self.average, bool) or self.average == "global"):
@@ -87,36 +90,48 @@ class Readout:
         """Coefficients (batch, paths, *trailing) of maps (batch, paths, *points)."""
         read = frame.average if self.average is True else frame.crop
         kept = read(u, group.resolution)
-        xp = namespace(kept)
-        axes = tuple(range(-frame.ndim, 0))
         if self.average == "global":
-            kept = xp.mean(kept, axis=axes)
+            kept = self._mean(kept, frame)
         if self.log is not False and group.order > 0:
             floor = LOG_FLOOR if self.log is True else float(self.log)
+            xp = namespace(kept)
             kept = xp.log(xp.clip(kept, 0, None) + floor)
         if self.pooling is None or self.average == "global":
             return kept
-        return xp.mean(kept, axis=axes) if self.pooling == "mean" else moments(kept, axes, xp)
+        if self.pooling == "mean":
+            return self._mean(kept, frame)
+        return moments(kept, lambda x: self._mean(x, frame), frame.ndim)
+
+    def _mean(self, x: Array, frame: Frame) -> Array:
+        """Mean over the points, weighted if some count more than others."""
+        xp, axes = namespace(x), tuple(range(-frame.ndim, 0))
+        if self.weights is None:
+            return xp.mean(x, axis=axes)
+        return xp.sum(x * self.weights.like(x), axis=axes)
 
 
-def moments(x: Array, axes: tuple[int, ...], xp: Any) -> Array:
-    """Mean, variance, skewness and excess kurtosis over some axes, stacked on a new last axis.
+def moments(x: Array, mean: Callable[[Array], Array], ndim: int) -> Array:
+    """Mean, variance, skewness and excess kurtosis over the last axes, stacked on a new last axis.
 
     The skewness and kurtosis of a map that is constant to rounding are 0 and -3 rather than noise,
     and their gradients are finite.
+
+    Parameters
+    ----------
+    x : array of shape (..., *points)
+    mean : callable
+        (..., *points) -> (...).
+    ndim : int
+        Number of axes of the points.
     """
-    mean = xp.mean(x, axis=axes, keepdims=True)
-    deviation = x - mean
-    variance = xp.mean(deviation**2, axis=axes, keepdims=True)
-    tiny = xp.finfo(x.dtype).eps ** 1.5 * mean**2 + xp.finfo(x.dtype).smallest_normal
-    z = deviation / xp.sqrt(variance + tiny)
-    shape = mean.shape[: len(mean.shape) - len(axes)]
-    return xp.stack(
-        [
-            xp.reshape(mean, shape),
-            xp.reshape(variance, shape),
-            xp.mean(z**3, axis=axes),
-            xp.mean(z**4, axis=axes) - 3,
-        ],
-        axis=-1,
-    )
+    xp = namespace(x)
+
+    def spread(statistic: Array) -> Array:
+        return xp.reshape(statistic, (*statistic.shape, *[1] * ndim))
+
+    average = mean(x)
+    deviation = x - spread(average)
+    variance = mean(deviation**2)
+    tiny = xp.finfo(x.dtype).eps ** 1.5 * average**2 + xp.finfo(x.dtype).smallest_normal
+    z = deviation / spread(xp.sqrt(variance + tiny))
+    return xp.stack([average, variance, mean(z**3), mean(z**4) - 3], axis=-1)

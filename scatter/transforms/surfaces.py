@@ -20,10 +20,9 @@ from scatter.frames.surface import Spectrum, spectrum
 from scatter.frames.vertices import ScaleBank
 from scatter.numerics.namespace import Array, Constant, namespace
 from scatter.paths import PathTree
-from scatter.transforms.areas import AreaReadout
 from scatter.transforms.base import Plan, ScatteringTransformer
-from scatter.transforms.readout import MOMENTS
-from scatter.transforms.validation import check_count, check_signals
+from scatter.transforms.readout import MOMENTS, Readout
+from scatter.transforms.validation import check_count, check_out_type, check_signals
 
 
 class SurfaceScattering(ScatteringTransformer):
@@ -108,11 +107,11 @@ class SurfaceScattering(ScatteringTransformer):
 
     def _plan_for(self, surface: Any, operator: Spectrum) -> Plan:
         frame = self._frame(surface, operator, self._time(operator.area))
-        readout = replace(self._readout(), areas=Constant(operator.mass / operator.area))
+        readout = replace(self._readout(), weights=Constant(operator.mass / operator.area))
         return Plan(frame, PathTree(frame.bank, check_count("max_order", self.max_order, 0)), readout)
 
-    def _readout(self) -> AreaReadout:
-        return AreaReadout(average=self.pooling is None, pooling=self.pooling, log=self.log)
+    def _readout(self) -> Readout:
+        return Readout(average=self.pooling is None, pooling=self.pooling, log=self.log)
 
     def _time(self, area: float) -> float:
         J = check_count("J", self.J, 1)
@@ -158,7 +157,7 @@ class SurfaceScattering(ScatteringTransformer):
         -------
         self
         """
-        self._readout(), self._time(1.0), check_count("n_eig", self.n_eig, 1)
+        self._readout(), self._time(1.0), check_count("n_eig", self.n_eig, 1), check_out_type(self.out_type)
         for name in ("surface_", "channels_"):
             self.__dict__.pop(name, None)
         self.collection_ = getattr(self, self._surface_name) is None and isinstance(X, list)
