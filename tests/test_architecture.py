@@ -13,7 +13,7 @@ import scatter
 PACKAGE = Path(scatter.__file__).parent
 
 # Lower layers may not import higher ones; modules that are not named here stand on top of all.
-LAYERS = ["errors", "paths", "numerics", "domains", "frames", "cascade", "transforms"]
+LAYERS = ["errors", "paths", "numerics", "domains", "frames", "cascade", "kernels", "transforms"]
 TOP = len(LAYERS)
 
 

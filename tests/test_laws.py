@@ -1,7 +1,8 @@
-"""The laws of `scatter.testing` over every frame, and that each fails on broken code."""
+"""The laws of `scatter.testing` over every frame and executor, and that each fails on broken code."""
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from scatter import Scattering1D, Scattering2D, testing
 from scatter.frames.convolution import ConvolutionFrame
@@ -21,11 +22,17 @@ STATED = {"1d": (2e-5, 1.01), "2d": (0.05, 1.14)}
 
 
 @pytest.fixture(params=TRANSFORMS, ids=str)
-def transform(request):
-    return TRANSFORMS[request.param]
+def name(request):
+    return request.param
 
 
-def test_littlewood_paley(transform):
+@pytest.fixture(params=["array", "compiled"])
+def transform(name, request):
+    return clone(TRANSFORMS[name]).set_params(executor=request.param)
+
+
+def test_littlewood_paley(name):
+    transform = TRANSFORMS[name]
     family = "1d" if transform.frame.ndim == 1 else "2d"
     for order in (1, 2):
         testing.assert_frame_bounds(transform.frame, *STATED[family], order=order)
@@ -80,8 +87,6 @@ def test_float32_against_float64(transform):
 
 @pytest.mark.parametrize("average", ["global", False])
 def test_global_average_is_invariant_to_every_shift(transform, average):
-    from sklearn.base import clone
-
     still = clone(transform).set_params(average=average, pooling="mean" if average is False else None)
     x = testing.signals(transform)
     step = 2 ** max(path.resolution for path in still.tree.paths)
@@ -104,6 +109,11 @@ def test_a_scale_up_of_the_signal_moves_energy_one_octave_down():
 
 
 # ------------------------------------------------------------- every law can fail
+def broken():
+    """A transform that sees what is done to `ConvolutionFrame`: the compiled one reads it once."""
+    return Scattering1D(J=4, shape=256, padding=None, executor="array")
+
+
 def test_laws_fail_on_a_wrong_filter(monkeypatch):
     right = Morlet1D.psi
     monkeypatch.setattr(Morlet1D, "psi", lambda self, band, shape: 3 * right(self, band, shape))
@@ -115,17 +125,18 @@ def test_laws_fail_on_a_wrong_filter(monkeypatch):
 
 
 def test_linear_energy_fails_when_filters_are_folded_wrongly(monkeypatch):
-    right = ConvolutionFrame.coarse_blocks
+    right = ConvolutionFrame.coarser
 
-    def wrong(self, band, resolution, size):
-        return {k: 4 * v for k, v in right(self, band, resolution, size).items()}
+    def wrong(self, blocks, band, resolution):
+        return {k: 4 * v for k, v in right(self, blocks, band, resolution).items()}
 
-    monkeypatch.setattr(ConvolutionFrame, "coarse_blocks", wrong)
-    S = Scattering1D(J=4, shape=256, padding=None)
-    with pytest.raises(AssertionError, match="energy of the linear layer"):
-        testing.assert_linear_energy(S)
-    with pytest.raises(AssertionError, match="above the frame"):
-        testing.assert_nonexpansive(S)
+    monkeypatch.setattr(ConvolutionFrame, "coarser", wrong)
+    for executor in ("array", "compiled"):
+        S = broken().set_params(executor=executor)
+        with pytest.raises(AssertionError, match="energy of the linear layer"):
+            testing.assert_linear_energy(S)
+        with pytest.raises(AssertionError, match="above the frame"):
+            testing.assert_nonexpansive(S)
 
 
 def test_covariance_and_invariance_fail_without_the_average(monkeypatch):
@@ -134,7 +145,7 @@ def test_covariance_and_invariance_fail_without_the_average(monkeypatch):
         return 3 * u[..., ::step] * np.linspace(0, 1, u[..., ::step].shape[-1])
 
     monkeypatch.setattr(ConvolutionFrame, "average", subsample)
-    S = Scattering1D(J=4, shape=256, padding=None)
+    S = broken()
     with pytest.raises(AssertionError, match="shift by the output step"):
         testing.assert_covariant(S)
     with pytest.raises(AssertionError, match="a shift by"):
@@ -144,7 +155,7 @@ def test_covariance_and_invariance_fail_without_the_average(monkeypatch):
 def test_homogeneity_fails_without_the_modulus(monkeypatch):
     monkeypatch.setattr(ConvolutionFrame, "modulus", lambda self, w: w.real)
     with pytest.raises(AssertionError, match="S\\(-3 x\\)"):
-        testing.assert_homogeneous(Scattering1D(J=4, shape=256, padding=None))
+        testing.assert_homogeneous(broken())
 
 
 def test_batch_law_fails_when_signals_leak(monkeypatch):
@@ -153,10 +164,10 @@ def test_batch_law_fails_when_signals_leak(monkeypatch):
         ConvolutionFrame, "average", lambda self, u, r: (a := right(self, u, r)) + a.mean(0, keepdims=True)
     )
     with pytest.raises(AssertionError, match="one by one"):
-        testing.assert_batch_independent(Scattering1D(J=4, shape=256, padding=None))
+        testing.assert_batch_independent(broken())
 
 
 def test_precision_law_fails_on_a_change_of_type(monkeypatch):
     monkeypatch.setattr(ConvolutionFrame, "modulus", lambda self, w: np.abs(w).astype(np.float64))
     with pytest.raises(AssertionError, match="float64"):
-        testing.assert_precisions_agree(Scattering1D(J=4, shape=256, padding=None))
+        testing.assert_precisions_agree(broken())

@@ -16,7 +16,6 @@ _BACKENDS = {
     "cupy": ("cupy", "cupy-cuda13x", "cupy-cuda12x", "cupy-cuda11x"),
     "array_api_strict": ("array-api-strict",),
 }
-_EXECUTORS = {"array": "yes", "compiled": "not built"}
 
 
 def run_info(*, as_json: bool) -> None:
@@ -32,19 +31,39 @@ def run_info(*, as_json: bool) -> None:
     versions = {"scatter": __version__, "python": platform.python_version()}
     versions |= {name: _version(packages) for name, packages in _REQUIRED.items()}
     backends = {name: _version(packages) for name, packages in _BACKENDS.items()}
-    cpus = usable_cpus()
+    executors, cpus = {"array": "yes", "compiled": compiled_executor()}, usable_cpus()
     if as_json:
-        print_json({"versions": versions, "backends": backends, "executors": _EXECUTORS, "cpus": cpus})
+        print_json({"versions": versions, "backends": backends, "executors": executors, "cpus": cpus})
         return
     for title, entries in (
         ("versions", versions),
         ("backends", backends),
-        ("executors", _EXECUTORS),
+        ("executors", executors),
         ("processors", {"usable": str(cpus)}),
     ):
         print(title)
         for name, value in entries.items():
             print(f"  {name:<18}{value}")
+
+
+def compiled_executor() -> str:
+    """Return which instruction set the compiled executor uses, and which it could, or why it is not there.
+
+    Returns
+    -------
+    str
+        Such as ``avx2, of avx2 and baseline; SCATTER_ISA chooses``.
+    """
+    from scatter.errors import InputError
+    from scatter.kernels.library import NOT_BUILT, load, usable
+
+    try:
+        library = load()
+    except InputError as error:
+        return f"warning: {error}"
+    if library is None:
+        return f"warning: {NOT_BUILT}"
+    return f"{library.isa}, of {' and '.join(usable())}; SCATTER_ISA chooses"
 
 
 def usable_cpus() -> int:

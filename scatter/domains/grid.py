@@ -51,6 +51,18 @@ class Grid:
         object.__setattr__(self, "_sources", tuple(sources))
 
     @property
+    def sources(self) -> tuple[NDArray[np.int64], ...]:
+        """Which sample stands at each place along each axis of the padded box; -1 where none does."""
+        places: list[NDArray[np.int64]] = []
+        for n, size, before, known in zip(self.padded, self.shape, self.before, self._sources, strict=True):
+            if known is not None:
+                places.append(known.value)
+            else:
+                place = np.arange(n) - before if self.padding == "zero" else np.arange(n)
+                places.append(np.where(place < size, np.maximum(place, -1), -1) if self.padding else place)
+        return tuple(places)
+
+    @property
     def ndim(self) -> int:
         """Number of axes."""
         return len(self.shape)

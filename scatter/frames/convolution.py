@@ -59,10 +59,14 @@ class ConvolutionFrame:
         The filters.
     grid : Grid
         Where signals live, and how they are padded.
+    tol : float, optional
+        Values of a filter at most this many times its peak count as zero; None is the rounding of
+        the precision, 1e-7 or 1e-16.
     """
 
     bank: SpectralBank
     grid: Grid
+    tol: float | None = None
     _filters: dict[Any, list[tuple[Any, Constant]]] = field(default_factory=dict, repr=False)
     _blocks: dict[tuple[Band, int], Blocks] = field(default_factory=dict, repr=False)
     _lowpass: dict[int, tuple[AxisLowPass, ...]] = field(default_factory=dict, repr=False)
@@ -137,37 +141,47 @@ class ConvolutionFrame:
         return lambda resolution: working_set // (4 * 8 * self.grid.points(resolution))
 
     # ------------------------------------------------------------------ filters
-    def blocks(self, band: Band, size: int) -> Blocks:
+    def spectrum_blocks(self, band: Band, size: int) -> Blocks:
         """Spectrum of a band on the padded grid, in blocks of the size of its output.
 
-        Blocks below the precision of a real number of ``size`` bytes are left out.
+        Values below the tolerance for a real number of ``size`` bytes are zero, and blocks of zeros left out.
         """
-        if (band, size) not in self._blocks:
-            folds, points = 1 << self.bank.resolution(band), self.grid.size(self.bank.resolution(band))
-            psi = self.bank.psi(band, self.grid.padded)
-            least = _peak(psi) * (1e-17 if size == 8 else 1e-9)
-            blocks: Blocks = {}
-            for place in itertools.product(range(folds), repeat=self.ndim):
-                part = psi[_region(place, points)]
-                if _peak(part) > least:
-                    blocks[place] = np.array(part, np.float64 if size == 8 else np.float32)
-            self._blocks[band, size] = blocks
-        return self._blocks[band, size]
+        folds, points = 1 << self.bank.resolution(band), self.grid.size(self.bank.resolution(band))
+        psi = self.bank.psi(band, self.grid.padded)
+        least = _peak(psi) * self.tolerance(size)
+        blocks: Blocks = {}
+        for place in itertools.product(range(folds), repeat=self.ndim):
+            part = psi[_region(place, points)]
+            if _peak(part) > least:
+                kept = np.array(part, np.float64 if size == 8 else np.float32)
+                kept[np.abs(kept) <= least] = 0
+                blocks[place] = kept
+        return blocks
 
-    def coarse_blocks(self, band: Band, resolution: int, size: int) -> Blocks:
+    def coarser(self, blocks: Blocks, band: Band, resolution: int) -> Blocks:
         """Blocks of the same filter for a signal that is already at ``resolution``."""
         if resolution == 0:
-            return self.blocks(band, size)
+            return blocks
         fine, coarse = 1 << self.bank.resolution(band), 1 << (self.bank.resolution(band) - resolution)
-        blocks: Blocks = {}
-        for place, values in self.blocks(band, size).items():
+        found: Blocks = {}
+        for place, values in blocks.items():
             if self.bank.aliasing == "crop" and any(coarse // 2 <= b < fine - coarse // 2 for b in place):
                 continue
             goal = tuple(b % coarse for b in place)
-            blocks[goal] = blocks[goal] + values if goal in blocks else values
+            found[goal] = found[goal] + values if goal in found else values
         if self.bank.aliasing == "mean":
-            return {place: values / (fine // coarse) for place, values in blocks.items()}
-        return blocks
+            return {place: values / (fine // coarse) for place, values in found.items()}
+        return found
+
+    def blocks(self, band: Band, size: int) -> Blocks:
+        """What `spectrum_blocks` gives, computed once."""
+        if (band, size) not in self._blocks:
+            self._blocks[band, size] = self.spectrum_blocks(band, size)
+        return self._blocks[band, size]
+
+    def tolerance(self, size: int) -> float:
+        """Share of its peak below which a value of a filter counts as zero, for numbers of ``size`` bytes."""
+        return self.tol if self.tol is not None else (1e-16 if size == 8 else 1e-7)
 
     def filters(self, bands: tuple[Band, ...], resolution: int, size: int) -> list[tuple[Any, Constant]]:
         """Non-zero parts of some filters, and the region of the spectrum that each multiplies.
@@ -187,7 +201,7 @@ class ConvolutionFrame:
         """
         key = (bands, resolution, size)
         if key not in self._filters:
-            every = [self.coarse_blocks(band, resolution, size) for band in bands]
+            every = [self.coarser(self.blocks(band, size), band, resolution) for band in bands]
             points = self.grid.size(self.bank.resolution(bands[0]))
             parts = []
             for place in sorted({place for blocks in every for place in blocks}):

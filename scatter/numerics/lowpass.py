@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +37,10 @@ class AxisLowPass:
     step: int
     start: int
     count: int
-    _weights: Constant = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        values = self._matrix() if self.dense else self.spectrum.reshape(self.step, -1)
-        object.__setattr__(self, "_weights", Constant(values))
+    @cached_property
+    def _weights(self) -> Constant:
+        return Constant(self._matrix() if self.dense else self.spectrum.reshape(self.step, -1))
 
     @property
     def dense(self) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from scatter.errors import InputError, ScatterWarning
 from scatter.frames.base import Frame
 from scatter.numerics.namespace import Array, is_complex, namespace
 from scatter.paths import Group, PathTree
+from scatter.transforms.executors import as_numpy, compile_cascade, like
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import (
     check_ends,
@@ -27,6 +30,9 @@ from scatter.transforms.validation import (
     check_signals,
 )
 
+if TYPE_CHECKING:
+    from scatter.kernels.executor import CompiledCascade
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -35,6 +41,20 @@ class Plan:
     frame: Frame
     tree: PathTree
     readout: Readout
+    executor: str = "array"
+    n_jobs: int | None = None
+
+    @cached_property
+    def _compiled(self) -> CompiledCascade | None:
+        return compile_cascade(self.executor, self.frame, self.tree, self.readout)
+
+    def flat(self, x: Array) -> Array | None:
+        """Coefficients (..., coefficients), path by path, if the compiled executor runs this; else None."""
+        if self._compiled is None or (signals := as_numpy(x, self.executor)) is None:
+            return None
+        batch = signals.shape[: signals.ndim - self.frame.ndim]
+        found = self._compiled(signals.reshape(-1, *self.frame.shape), self.n_jobs)
+        return like(found.reshape(*batch, -1), x)
 
     def run(self, x: Array) -> dict[Group, Array]:
         """Coefficients of every group of paths."""
@@ -46,11 +66,16 @@ class Plan:
 
     def array(self, x: Array) -> Array:
         """Coefficients of shape (..., paths, *trailing)."""
+        if (flat := self.flat(x)) is not None:
+            trailing = self.readout.trailing(self.frame, 0)
+            return namespace(flat).reshape(flat, (*flat.shape[:-1], len(self.tree), *trailing))
         axis = -1 - len(self.readout.trailing(self.frame, 0))
         return in_order(self.run(x), axis)
 
     def items(self, x: Array) -> list[Array]:
         """Coefficients of each path, in order, (..., *trailing) each."""
+        if (flat := self.flat(x)) is not None:
+            return list(self._cut(flat))
         found: dict[int, Array] = {}
         for group, kept in self.run(x).items():
             axis = -1 - len(self.readout.trailing(self.frame, group.resolution))
@@ -58,6 +83,25 @@ class Plan:
                 after = (slice(None),) * (-1 - axis)
                 found[place] = kept[(..., k, *after)]
         return [found[place] for place in range(len(self.tree))]
+
+    def _cut(self, flat: Array) -> Iterator[Array]:
+        start = 0
+        for path in self.tree.paths:
+            shape = self.readout.trailing(self.frame, path.resolution)
+            stop = start + math.prod(shape)
+            yield namespace(flat).reshape(flat[..., start:stop], (*flat.shape[:-1], *shape))
+            start = stop
+
+    def features(self, x: Array) -> Array:
+        """Coefficients of signals (n, *channels, *shape) as rows, those of one channel after the other's."""
+        xp, rows = namespace(x), x.shape[0]
+        if (flat := self.flat(x)) is None:
+            if self.readout.uniform:
+                flat = self.array(x)
+            else:
+                lead = tuple(x.shape[: x.ndim - self.frame.ndim])
+                flat = xp.concat([xp.reshape(item, (*lead, -1)) for item in self.items(x)], axis=-1)
+        return xp.reshape(flat, (rows, -1))
 
     @property
     def names(self) -> list[str]:
@@ -221,11 +265,7 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         if X.ndim > 2 and tuple(X.shape[1:]) != sample:
             raise InputError(f"samples must be of shape {sample} as in fit, got {tuple(X.shape[1:])}")
         x = namespace(X).reshape(X, (X.shape[0], *self.lead_, *plan.frame.shape))
-        if plan.readout.uniform:
-            return namespace(X).reshape(plan.array(x), (X.shape[0], -1))
-        rows = (X.shape[0], *self.lead_, -1)
-        flat = [namespace(X).reshape(item, rows) for item in plan.items(x)]
-        return namespace(X).reshape(namespace(X).concat(flat, axis=-1), (X.shape[0], -1))
+        return plan.features(x)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Name of every feature: its path, and where on the output grid it lies.

@@ -12,8 +12,9 @@ from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.morlet1d import Morlet1D, grid1d
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
+from scatter.transforms.executors import check_executor
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count, check_flag, check_rate
+from scatter.transforms.validation import check_count, check_flag, check_jobs, check_rate, check_tol
 
 
 class Scattering1D(ScatteringTransformer):
@@ -58,6 +59,16 @@ class Scattering1D(ScatteringTransformer):
     compat : {None, 'kymatio-0.3'}, default=None
         ``'kymatio-0.3'`` replays the scaling of Kymatio 0.3.0, ``2**-k`` on a path whose moduli
         are subsampled by ``2**k`` in all.
+    executor : {'auto', 'array', 'compiled'}, default='auto'
+        What runs the transform: compiled code, for NumPy arrays and for PyTorch tensors on the
+        processor that need no gradient; array by array, in any library; or, 'auto', the first where it
+        can be had. Both give the same numbers.
+    tol : float, optional
+        Values of a filter at most this many times its peak count as zero, below 0.1. None is the
+        rounding of the precision; more is faster and less exact.
+    n_jobs : int, optional
+        Threads of the compiled executor; None is all the processors that this process may use, and
+        negative numbers count from them as in joblib.
 
     Attributes
     ----------
@@ -107,6 +118,9 @@ class Scattering1D(ScatteringTransformer):
         two_sided: bool = False,
         sampling_rate: float | None = None,
         compat: str | None = None,
+        executor: str = "auto",
+        tol: float | None = None,
+        n_jobs: int | None = None,
     ) -> None:
         self.J = J
         self.shape = shape
@@ -122,6 +136,9 @@ class Scattering1D(ScatteringTransformer):
         self.two_sided = two_sided
         self.sampling_rate = sampling_rate
         self.compat = compat
+        self.executor = executor
+        self.tol = tol
+        self.n_jobs = n_jobs
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         (N,) = shape
@@ -144,9 +161,9 @@ class Scattering1D(ScatteringTransformer):
             self._aliasing(),
             check_flag("two_sided", self.two_sided),
         )
-        frame = ConvolutionFrame(bank, grid1d(N, T, self.padding))
+        frame = ConvolutionFrame(bank, grid1d(N, T, self.padding), check_tol(self.tol))
         tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
-        return Plan(frame, tree, readout)
+        return Plan(frame, tree, readout, check_executor(self.executor), check_jobs(self.n_jobs))
 
     @property
     def _averaging(self) -> bool | str:

@@ -11,8 +11,9 @@ from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.morlet2d import Morlet2D, grid2d
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
+from scatter.transforms.executors import check_executor
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count, check_flag
+from scatter.transforms.validation import check_count, check_flag, check_jobs, check_tol
 
 
 class Scattering2D(ScatteringTransformer):
@@ -50,6 +51,16 @@ class Scattering2D(ScatteringTransformer):
     two_sided : bool, default=False
         Directions of the whole turn, 2 L of them, at order 1, without which half of the frequencies
         of a complex image are not seen. A real image has the same coefficients on both sides.
+    executor : {'auto', 'array', 'compiled'}, default='auto'
+        What runs the transform: compiled code, for NumPy arrays and for PyTorch tensors on the
+        processor that need no gradient; array by array, in any library; or, 'auto', the first where it
+        can be had. Both give the same numbers.
+    tol : float, optional
+        Values of a filter at most this many times its peak count as zero, below 0.1. None is the
+        rounding of the precision; more is faster and less exact.
+    n_jobs : int, optional
+        Threads of the compiled executor; None is all the processors that this process may use, and
+        negative numbers count from them as in joblib.
 
     Attributes
     ----------
@@ -98,6 +109,9 @@ class Scattering2D(ScatteringTransformer):
         pooling: str | None = None,
         log: bool | float = False,
         two_sided: bool = False,
+        executor: str = "auto",
+        tol: float | None = None,
+        n_jobs: int | None = None,
     ) -> None:
         self.J = J
         self.shape = shape
@@ -110,6 +124,9 @@ class Scattering2D(ScatteringTransformer):
         self.pooling = pooling
         self.log = log
         self.two_sided = two_sided
+        self.executor = executor
+        self.tol = tol
+        self.n_jobs = n_jobs
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
@@ -124,9 +141,9 @@ class Scattering2D(ScatteringTransformer):
                 f"{shape[0]} x {shape[1]}; type J={allowed} or less"
             )
         bank = Morlet2D(J, L, check_flag("two_sided", self.two_sided))
-        frame = ConvolutionFrame(bank, self._grid((shape[0], shape[1]), J))
+        frame = ConvolutionFrame(bank, self._grid((shape[0], shape[1]), J), check_tol(self.tol))
         tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
-        return Plan(frame, tree, readout)
+        return Plan(frame, tree, readout, check_executor(self.executor), check_jobs(self.n_jobs))
 
     def _grid(self, shape: tuple[int, int], J: int) -> Any:
         if self.padding is None and any(side % 2**J for side in shape):

@@ -30,6 +30,24 @@ def check_rate(name: str, value: object) -> float | None:
     return float(value)
 
 
+def check_tol(tol: object) -> float | None:
+    """Return the tolerance on the values of filters, or None."""
+    if tol is None:
+        return None
+    if isinstance(tol, bool) or not isinstance(tol, Real) or not 0 <= float(tol) < 0.1:
+        raise InputError(f"tol must be a number from 0 to below 0.1 or None, got {tol!r}")
+    return float(tol)
+
+
+def check_jobs(n_jobs: object) -> int | None:
+    """Return the number of threads: an integer that is not 0, or None."""
+    if n_jobs is None:
+        return None
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0:
+        raise InputError(f"n_jobs must be an integer that is not 0, or None, got {n_jobs!r}")
+    return int(n_jobs)
+
+
 def check_flag(name: str, value: object) -> bool:
     """Return an argument that must be True or False."""
     if not isinstance(value, (bool, np.bool_)):

@@ -1,0 +1,191 @@
+"""Running programs: which lanes, which blocks of signals, and on how many threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.frames.convolution import ConvolutionFrame
+from scatter.kernels.library import Library
+from scatter.kernels.program import Program
+from scatter.kernels.readings import Reading
+from scatter.paths import PathTree
+
+SIGNALS_BYTES = 3 * 2**21
+"""Largest spectrum of a vector of signals, beyond which lanes are columns of one of them."""
+
+THREAD_SECONDS = 5e-4
+"""Work that is worth a thread of its own; operations are counted as `RATE` a second."""
+
+RATE = 3e10
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledCascade:
+    """The cascade on a grid, in compiled code.
+
+    Parameters
+    ----------
+    frame, tree
+        The wavelets and the paths.
+    reading : Reading
+        What is kept of each path.
+    library : Library
+        The compiled module.
+    """
+
+    frame: ConvolutionFrame
+    tree: PathTree
+    reading: Reading
+    library: Library
+    _programs: dict[Any, Program] = field(default_factory=dict, repr=False)
+    _lock: Any = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why sizes can't be transformed in compiled code; None if they can."""
+        most = int(self.library.module.largest_factor)
+        for n in self.frame.grid.padded:
+            factor = largest_prime(n)
+            if factor > most:
+                return f"a side of the padded grid, {n}, has the prime factor {factor}, above {most}"
+        return None if self.frame.ndim <= 3 else f"the grid has {self.frame.ndim} axes, above 3"
+
+    def __call__(self, x: NDArray[Any], n_jobs: int | None = None) -> NDArray[Any]:
+        """Coefficients of signals (batch, *shape), each path's after the other's: (batch, coefficients).
+
+        Parameters
+        ----------
+        x : ndarray
+            float32, float64, complex64 or complex128, of any layout.
+        n_jobs : int, optional
+            Threads; None is as many as this process may use.
+        """
+        program = self.program(x.dtype, columns=self.prefers_columns(x.dtype, len(x)))
+        out = np.empty((len(x), program.coefficients), program.dtype)
+        work = program.operations * len(x) / RATE / THREAD_SECONDS
+        run(program, x, out, 1 if work < 2 else min(thread_count(n_jobs, self.library), int(work)))
+        return out
+
+    def prefers_columns(self, dtype: np.dtype[Any], count: int) -> bool:
+        """Whether lanes should be columns: for large grids, and for less than half a vector of signals."""
+        register = int(self.library.module.register_bytes)
+        spectra = self.frame.grid.points(0) * 2 * register
+        return spectra > SIGNALS_BYTES or 2 * count * real_type(dtype).itemsize < register
+
+    def program(self, dtype: np.dtype[Any], *, columns: bool) -> Program:
+        """The program for signals of a type, made when it is first asked for."""
+        is_complex, real = dtype.kind == "c", real_type(dtype)
+        key = (real, is_complex, columns)
+        with self._lock:
+            if key not in self._programs:
+                parts = (self.frame, self.tree, self.reading, self.library.module)
+                self._programs[key] = Program(*parts, real, columns, is_complex)
+            return self._programs[key]
+
+
+class Seat(NamedTuple):
+    """A thread's own memory: for its work, and for the spectrum of a block of signals."""
+
+    worker: Any
+    spectrum: Any
+
+
+def run(program: Program, x: NDArray[Any], out: NDArray[Any], threads: int) -> None:
+    """Run a program on signals (batch, *shape), block by block; the last blocks are shared path by path.
+
+    Threads are Python's: the compiled code lets go of the interpreter. An exception in any of them, Ctrl-C
+    included, ends all of them, each after the block or branch of the tree that it is at.
+    """
+    stop = threading.Event()
+    seats = [Seat(program.worker(), program.spectrum()) for _ in range(threads)]
+    blocks = [slice(start, start + program.block) for start in range(0, len(x), program.block)]
+    branches = program.branches()
+    steps = branches if program.columns else [(1, len(program.nodes))]
+    whole = len(blocks) // threads * threads
+
+    def root(seat: Seat, block: slice) -> None:
+        part = np.ascontiguousarray(x[block])
+        seat.worker.root(part.view(program.dtype).reshape(len(part), -1), seat.spectrum, out[block])
+
+    def transform(seat: Seat, block: slice) -> None:
+        root(seat, block)
+        for begin, end in steps:
+            if not stop.is_set():
+                seat.worker.branches(seat.spectrum, begin, end, out[block])
+
+    share(blocks[:whole], transform, seats, stop)
+    for block in blocks[whole:]:
+        root(seats[0], block)
+
+        def branch(seat: Seat, nodes: tuple[int, int], block: slice = block) -> None:
+            seat.worker.branches(seats[0].spectrum, *nodes, out[block])
+
+        share(branches, branch, seats, stop)
+
+
+def share(
+    tasks: Iterable[Any], do: Callable[[Seat, Any], None], seats: list[Seat], stop: threading.Event
+) -> None:
+    """Do every task, each on the next seat that is free."""
+    waiting = deque(tasks)
+
+    def work(seat: Seat) -> None:
+        while waiting and not stop.is_set():
+            try:
+                task = waiting.popleft()
+            except IndexError:  # another thread was faster
+                return
+            do(seat, task)
+
+    if len(seats) == 1 or len(waiting) < 2:
+        work(seats[0])
+        return
+    with ThreadPoolExecutor(len(seats)) as pool:
+        running = {pool.submit(work, seat) for seat in seats}
+        try:
+            while running:  # woken now and then: a signal may have come to another thread than this one
+                done, running = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+        except BaseException:
+            stop.set()
+            raise
+
+
+def thread_count(n_jobs: int | None, library: Library) -> int:
+    """Threads for ``n_jobs`` as joblib counts them, except that None is all that this process may use.
+
+    Those are the processors that it may run on, and no more than the quota of its container, than
+    ``OMP_NUM_THREADS``, or than the limit set through threadpoolctl.
+    """
+    import joblib
+
+    usable = int(joblib.cpu_count())
+    if n_jobs is not None:
+        return n_jobs if n_jobs > 0 else max(1, usable + 1 + n_jobs)
+    limits = [os.environ.get("OMP_NUM_THREADS", ""), str(library.module.thread_limit())]
+    return max(1, min([usable, *(int(limit) for limit in limits if limit.isdecimal() and int(limit) > 0)]))
+
+
+def real_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """float32 or float64, whose precision a type has."""
+    return np.dtype(np.float64 if dtype in (np.float64, np.complex128) else np.float32)
+
+
+def largest_prime(n: int) -> int:
+    """Largest prime factor of a positive number, 1 for 1."""
+    factor, largest = 2, 1
+    while factor * factor <= n:
+        while n % factor == 0:
+            n, largest = n // factor, factor
+        factor += 1
+    return max(n, largest)

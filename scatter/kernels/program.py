@@ -1,0 +1,222 @@
+"""Programs for the compiled executor: levels, sparse filters and the tree of paths, from a frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.frames.convolution import Blocks, ConvolutionFrame
+from scatter.kernels.filters import pack
+from scatter.kernels.layout import Layout
+from scatter.kernels.readings import Reading
+from scatter.paths import Band, Group, PathTree
+
+Numbers = NDArray[Any]
+
+NODE = np.dtype([(name, np.int64) for name in ("filter", "level", "out", "end")])
+"""A path: its filter, its grid, where its coefficients go, and the first node that does not continue it."""
+
+
+class Step(NamedTuple):
+    """A wavelet that is applied: to a spectrum at which resolution, and whether that of a real signal."""
+
+    band: Band
+    resolution: int
+    real: bool
+
+
+class Visit(NamedTuple):
+    """A path, when the walk over the tree comes to it: its group, its place there, and its last wavelet."""
+
+    group: Group
+    place: int
+    step: Step | None
+
+
+def depth_first(visit: Visit, *, real: bool) -> Iterator[Visit]:
+    """Walk over a path and those that continue it, each before those that continue it in turn."""
+    yield visit
+    for edge in visit.group.edges:
+        for k, band in enumerate(edge.bands):
+            step = Step(band, visit.group.resolution, real)
+            yield from depth_first(Visit(edge.child, visit.place * len(edge.bands) + k, step), real=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A transform as the compiled executor runs it.
+
+    Parameters
+    ----------
+    frame, tree
+        The wavelets and the paths.
+    reading : Reading
+        What is kept of each path.
+    module : module
+        The compiled module.
+    dtype : dtype
+        float32 or float64.
+    columns : bool
+        What lanes hold, see `Layout`.
+    is_complex : bool
+        Whether the signals are.
+
+    Attributes
+    ----------
+    nodes : ndarray of `NODE`
+        The paths, depth first.
+    operations : float
+        Additions and multiplications that a signal takes: ``5 n log2 n`` for a transform of n points by
+        convention, half of it for a real one, and all those of filters and averages.
+    """
+
+    frame: ConvolutionFrame
+    tree: PathTree
+    reading: Reading
+    module: Any
+    dtype: np.dtype[Any]
+    columns: bool
+    is_complex: bool
+    compiled: Any = field(init=False, repr=False)
+    nodes: Numbers = field(init=False, repr=False)
+    operations: float = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compiled", self._start())
+        walk = list(depth_first(Visit(self.tree.root, 0, None), real=not self.is_complex))
+        levels = {level: self._add_level(*level) for level in dict.fromkeys(map(self._level, walk))}
+        filters: dict[Step, float] = {}
+        wanted = dict.fromkeys(visit.step for visit in walk if visit.step)
+        for band in dict.fromkeys(step.band for step in wanted):  # one spectrum in memory at a time
+            blocks = self.frame.spectrum_blocks(band, self.dtype.itemsize)
+            filters |= {step: self._add_filter(step, blocks) for step in wanted if step.band == band}
+        object.__setattr__(self, "nodes", self._nodes(walk, list(levels), list(filters)))
+        self.compiled.set_nodes(self.nodes.view(np.int64))
+        forward = sum(self._fourier(visit.group.resolution) / 2 for visit in walk if visit.group.edges)
+        read = sum(levels[self._level(visit)] for visit in walk)
+        inverse = sum(filters[visit.step] for visit in walk if visit.step)
+        object.__setattr__(self, "operations", forward + read + inverse)
+
+    # ------------------------------------------------------------------ what it is run with
+    @property
+    def width(self) -> int:
+        """Numbers in a vector."""
+        return int(self.module.register_bytes) // self.dtype.itemsize
+
+    @property
+    def block(self) -> int:
+        """Signals that are transformed at once."""
+        return 1 if self.columns else self.width
+
+    @cached_property
+    def offsets(self) -> Numbers:
+        """Where the coefficients of each path begin, by the order of the enumeration, and where all end."""
+        sizes = [self.reading.size(self.frame, path.resolution) for path in self.tree.paths]
+        return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+
+    @property
+    def coefficients(self) -> int:
+        """Numbers that are kept of a signal."""
+        return int(self.offsets[-1])
+
+    def worker(self) -> Any:
+        """Memory in which one thread runs the program."""
+        return self._make(f"{self._lanes}Worker", self.compiled)
+
+    def spectrum(self) -> Any:
+        """Room for the spectrum of a block of signals."""
+        return self._make("Spectrum")
+
+    def branches(self) -> list[tuple[int, int]]:
+        """First and end node of each branch of the tree, one a path of order 1."""
+        found, node = [], 1
+        while node < len(self.nodes):
+            found.append((node, int(self.nodes["end"][node])))
+            node = found[-1][1]
+        return found
+
+    # ------------------------------------------------------------------ how it is made
+    @property
+    def _lanes(self) -> str:
+        return "Columns" if self.columns else "Signals"
+
+    def _make(self, kind: str, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.module, f"{kind}{8 * self.dtype.itemsize}")(*args, **kwargs)
+
+    def _layout(self, resolution: int) -> Layout:
+        return Layout(self.frame.grid.size(resolution), self.width, self.dtype.itemsize, self.columns)
+
+    def _fourier(self, resolution: int) -> float:
+        """Operations of a transform at a resolution."""
+        n = self.frame.grid.points(resolution)
+        return 5 * n * math.log2(n)
+
+    def _start(self) -> Any:
+        offsets, stride = [], 2 if self.is_complex else 1
+        for source, n in reversed(list(zip(self.frame.grid.sources, self.frame.shape, strict=True))):
+            offsets.append(np.where(source < 0, -1, source * stride).tolist())
+            stride *= n
+        return self._make(
+            self._lanes,
+            self.is_complex,
+            stride,
+            offsets[::-1],
+            self.tree.max_order + 1,
+            self.reading.floor,
+            self.coefficients,
+        )
+
+    def _level(self, visit: Visit) -> tuple[int, Reading]:
+        """Resolution and reading of a path."""
+        # What is kept of a complex signal is its modulus, and the mean of that is no mean of the signal.
+        modulus = self.is_complex and visit.step is None and self.reading.average == "global"
+        return visit.group.resolution, Reading(False, "mean", -1.0) if modulus else self.reading
+
+    def _add_level(self, resolution: int, reading: Reading) -> float:
+        """Hand over a grid and how its maps are read; return the operations of reading one."""
+        layout = self._layout(resolution)
+        pool = (None, "mean", "moments").index(reading.pooling)
+        self.compiled.add_level(list(layout.shape), layout.fold, layout.group, pool)
+        tol = self.frame.tolerance(self.dtype.itemsize) / 10
+        operations, left = 0.0, self.frame.grid.points(resolution)
+        for axis, matrix in enumerate(reading.matrices(self.frame, resolution, layout, tol)):
+            weights = matrix.weights.astype(self.dtype)
+            self.compiled.add_axis(matrix.rows, matrix.beyond, matrix.bands.view(np.int64), weights)
+            if axis < len(layout.shape):
+                left //= layout.shape[axis]
+                operations += 2.0 * left * int((matrix.bands["rows"] * matrix.bands["count"]).sum())
+                left *= matrix.rows
+        return operations
+
+    def _add_filter(self, step: Step, blocks: Blocks) -> float:
+        """Hand over a filter; return the operations of applying it and going back to a map."""
+        goal = self.frame.bank.resolution(step.band)
+        source, coarse = self._layout(step.resolution), self.frame.coarser(blocks, step.band, step.resolution)
+        first, mirrored, places, weights = pack(coarse, source, self._layout(goal), real=step.real)
+        tables = (table.astype(np.int32) for table in (first, mirrored, places))
+        self.compiled.add_filter(*tables, (weights / source.points).astype(self.dtype))
+        return self._fourier(goal) + 4.0 * np.count_nonzero(weights)
+
+    def _nodes(self, walk: list[Visit], levels: list[tuple[int, Reading]], filters: list[Step]) -> Numbers:
+        nodes = np.zeros(len(walk), NODE)
+        above: list[int] = []  # the nodes that the walk is below
+        for number, visit in enumerate(walk):
+            group, place, step = visit
+            while len(above) > group.order:
+                nodes["end"][above.pop()] = number
+            above.append(number)
+            level = levels.index(self._level(visit))
+            nodes[number] = (
+                filters.index(step) if step else -1,
+                level,
+                self.offsets[group.positions[place]],
+                0,
+            )
+        nodes["end"][above] = len(walk)
+        return nodes

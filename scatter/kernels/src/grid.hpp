@@ -1,0 +1,246 @@
+// Spectra and maps on one grid: from a spectrum, through a filter, to the modulus of a map, and back to its spectrum.
+//
+// Lanes hold one of two things. *Signals*: an element of W signals stands in one vector. For small grids, whose W
+// copies fit into the cache. *Columns*: lanes are neighbours in one signal, along the last axis while the others are
+// transformed and, through a transposition, along the last but one while the last is. For large grids.
+//
+// The last axis is the last one on the way to a map, which is made and read strand by strand: a strand is W sequences
+// along it, those of a row of W signals or of W rows, in consecutive vectors. The spectrum of a real signal is kept for
+// half of the frequencies along the last axis; filters find the others in it. Strides are in numbers.
+//
+// A line of columns is folded into a x b first: n = a b, k = ka b + kb, t = tb a + ta, and
+//   exp(2 pi i k t / n) = exp(2 pi i ka ta / a) exp(2 pi i kb ta / n) exp(2 pi i kb tb / b),
+// a transform along each axis and a turn in between (Bailey, "FFTs in external or hierarchical memory", Journal of
+// Supercomputing 4, 1990). The rows of its strands follow each other in the order of time.
+#pragma once
+
+#include "filter.hpp"
+
+namespace scatter {
+
+// What a thread needs beside the spectra: no more for many paths or signals than for one.
+template <class T>
+struct Workspace {
+    Numbers<T> z, h, a, b, c;  // half-way from a spectrum to a map, and back; for one sequence, or a group of them
+    Numbers<T> u, v;           // a strand, and its imaginary part, with room to continue them on both sides
+    Index margin = 0;          // numbers in front of a strand
+
+    T* strand() { return u.get() + margin; }
+    T* imaginary() { return v.get() + margin; }
+};
+
+template <class T, bool columns>
+class Grid {
+public:
+    // Zeros before and behind each part of a spectrum, which filters may read beside what they need.
+    static constexpr Index margin = 4 * W<T>;
+
+    // `fold` is a above, 0 for a grid that is not folded. Filters make `group` vectors of each row at a time.
+    Grid(std::vector<Index> shape, Index fold, Index group)
+        : folded_(fold > 0),
+          group_(group),
+          shape_(fold ? std::vector<Index>{fold, shape[0] / fold} : std::move(shape)) {
+        for (Index n : shape_) plans_.emplace_back(n), points_ *= n;
+        const size_t rank = shape_.size();
+        last_ = shape_.back();
+        rows_ = rank > 1 ? shape_[rank - 2] : 1, planes_ = points_ / last_ / rows_;
+        across_ = columns ? vectors<T>(last_) : last_, blocks_ = columns ? vectors<T>(rows_) : rows_;
+        // An odd number of cache lines, so that a column does not meet itself in the cache.
+        pitch_ = across_ | 1, plane_ = blocks_ * (columns ? W<T> : 1) * pitch_;
+        h_pitch_ = columns ? blocks_ | 1 : pitch_, h_plane_ = columns ? across_ * W<T> * h_pitch_ : plane_;
+        if (last_ % 2 == 0) half_.emplace_back(last_ / 2);
+        for (Index k = 0; k <= last_ / 2; k++) {
+            const double angle = 2 * M_PI * double(k) / double(last_);
+            split_.push_back(T(0.5 * std::cos(angle))), split_.push_back(T(0.5 * std::sin(angle)));
+        }
+        if (!folded_) return;
+        turn_re_.reserve(blocks_ * W<T> * last_ + W<T>), turn_im_.reserve(blocks_ * W<T> * last_ + W<T>);
+        for (Index i = 0; i < points_; i++) {
+            const double angle = 2 * M_PI * double(i / last_ * (i % last_)) / double(points_);
+            turn_re_.get()[i] = T(std::cos(angle)), turn_im_.get()[i] = T(std::sin(angle));
+        }
+    }
+
+    const std::vector<Index>& shape() const { return shape_; }
+    bool folded() const { return folded_; }
+
+    // Numbers in each part of a spectrum. Rows of columns end with a vector of zeros.
+    Index spectrum_size() const { return points_ / last_ * pitch(false) + 2 * margin; }
+
+    // Strands of a plane and in all, the rows of a plane that are in them, planes, and the length of a strand.
+    Index blocks() const { return blocks_; }
+    Index strands() const { return planes_ * blocks_; }
+    Index planes() const { return planes_; }
+    Index rows() const { return rows_; }
+    Index length() const { return last_; }
+
+    void reserve(Workspace<T>& w) const {
+        const Index most = W<T> * (W<T> + *std::max_element(shape_.begin(), shape_.end()));
+        const Index grouped = shape_.size() > 1 ? W<T> * shape_[0] * group_ : 0;
+        w.z.reserve(2 * std::max(planes_ * plane_, group_) * W<T>), w.h.reserve(2 * planes_ * h_plane_ * W<T>);
+        w.a.reserve(2 * most), w.b.reserve(2 * most), w.c.reserve(2 * std::max(most, grouped));
+        w.margin = std::max(w.margin, most);
+        w.u.reserve(3 * w.margin), w.v.reserve(3 * w.margin);
+    }
+
+    // Strands of |inverse transform of the spectrum filtered|, each handed to `each(strand, u)`.
+    template <class Each>
+    void modulus(const Filter<T, columns>& filter, const T* re, const T* im, Workspace<T>& w, Each each) const {
+        const size_t rank = shape_.size();
+        Complex<T>*z = w.z.complex(), *a = w.a.complex(), *b = w.b.complex(), *c = w.c.complex();
+        const Index groups = (across_ + group_ - 1) / group_, lines = rank == 3 ? rows_ : 1;
+        const Index tiles = (rank == 1 ? 1 : shape_[0]) * group_ / filter.tile;
+        for (Index g = 0; g < lines * groups; g++) {
+            filter.apply(g * tiles, (g + 1) * tiles, re + margin, im + margin, rank == 1 ? z + g * group_ : c);
+            Complex<T>* to = z + g / groups * pitch_ + g % groups * group_;
+            for (Index k = 0; rank > 1 && k < std::min(group_, across_ - g % groups * group_); k++)
+                plans_[0](along(c + k, group_), along(to + k, rank == 3 ? plane_ : pitch_), a, b);
+        }
+        for (Index p = 0; rank == 3 && p < planes_; p++)
+            for (Index k = 0; k < across_; k++)
+                plans_[1](along(z + p * plane_ + k, pitch_), along(z + p * plane_ + k, pitch_), a, b);
+        for (Index s = 0; s < strands(); s++) {
+            const Index block = s % blocks_, row = columns ? block * W<T> : block;
+            Complex<T>* from = z + s / blocks_ * plane_ + row * pitch_;
+            if constexpr (columns) {
+                if (folded_) gather<true>(from, pitch_, c, last_, row);
+                else gather<false>(from, pitch_, c, last_, row);
+                plans_.back()(along(c, 1), Modulus<T>{w.strand()}, a, c);
+            } else {
+                plans_.back()(along(from, 1), Modulus<T>{w.strand()}, a, from);
+            }
+            each(s, w.strand());
+        }
+    }
+
+    // Spectrum of a strand u + i v, or u if v is null, along its axis.
+    void transform(Index s, T* u, T* v, Workspace<T>& w) const {
+        Complex<T>*to = w.h.complex() + s / blocks_ * h_plane_, *c = w.c.complex();
+        const Sequence<T> out = columns ? along(to + s % blocks_, h_pitch_) : along(to + s % blocks_ * h_pitch_, 1);
+        const Sequence<T> buffer = along(c, 1);
+        const Index n = last_, h = n / 2;
+        if (v) return forward(plans_.back(), {u, v, W<T>}, out, w);
+        if (n % 2) {
+            for (Index i = 0; i < n; i++) c[i] = {load(u + i * W<T>), Vector<T>{}};
+            forward(plans_.back(), buffer, buffer, w);
+            for (Index k = 0; k <= h; k++) out.put(k, c[k]);
+            return;
+        }
+        // Even and odd samples are the parts of one complex sequence: x^[k] = E[k] + exp(-2 pi i k / n) O[k].
+        forward(half_[0], {u, u + W<T>, 2 * W<T>}, buffer, w);
+        for (Index k = 0; 2 * k <= h; k++) {
+            const Complex<T> p = c[k], q = c[k == 0 ? 0 : h - k];
+            const Complex<T> odd = Complex<T>{p.im + q.im, q.re - p.re}.rotated(split_[2 * k], -split_[2 * k + 1]);
+            const Complex<T> even{T(0.5) * (p.re + q.re), T(0.5) * (p.im - q.im)};
+            out.put(k, even + odd), out.put(h - k, {even.re - odd.re, odd.im - even.im});
+        }
+    }
+
+    // Spectrum of the map whose strands have been transformed, without a factor.
+    void spectrum(bool real, T* re, T* im, Workspace<T>& w) const {
+        Complex<T>*h = w.h.complex(), *c = w.c.complex();
+        const Index kept = real ? last_ / 2 + 1 : last_, rank = Index(shape_.size()), row = pitch(real);
+        const Index filled = columns ? vectors<T>(kept) * W<T> : kept * W<T>;
+        for (T** part : {&re, &im}) {
+            clear(*part, margin);
+            *part += margin;
+            clear(*part + points_ / last_ * row, margin);
+            for (Index o = 0; o < points_ / last_; o++) clear(*part + o * row + filled, row - filled);
+        }
+        for (Index p = 0; p < planes_; p++, h += h_plane_) {
+            if (columns) std::fill_n(h + kept * h_pitch_, (filled - kept) * h_pitch_, Complex<T>{});
+            for (Index k = 0; k < (columns ? filled / W<T> : kept); k++) {
+                const Sequence<T> out{re + p * rows_ * row + k * W<T>, im + p * rows_ * row + k * W<T>, row};
+                if constexpr (columns) gather<false>(h + k * W<T> * h_pitch_, h_pitch_, c, rows_, 0);
+                for (Index i = 0; folded_ && i < rows_; i++) c[i] = turned(c[i], i * last_ + k * W<T>, T(-1));
+                if (rank == 1) out.put(0, h[k]);
+                else forward(plans_[rank - 2], columns ? along(c, 1) : along(h + k, h_pitch_), out, w);
+            }
+        }
+        for (Index i = 0; rank == 3 && i < rows_ * filled; i += W<T>) {
+            const Index at = i / filled * row + i % filled;
+            const Sequence<T> column{re + at, im + at, rows_ * row};
+            forward(plans_[0], column, column, w);
+        }
+        if (folded_) unfold(re, im, kept);
+    }
+
+    // A strand of `count` signals of `size` numbers, of which the sample at each place of an axis stands at an offset.
+    void pad(const T* x, Index size, Index count, const std::vector<std::vector<Index>>& offsets, Index s, T* u) const {
+        const auto& along = offsets.back();
+        const Index row = s % blocks_ * (columns ? W<T> : 1), lanes = columns ? std::min(W<T>, rows_ - row) : count;
+        Index base[W<T>] = {};
+        for (Index l = 0; !folded_ && l < lanes; l++) {
+            base[l] = columns ? 0 : l * size;
+            Index rest = s / blocks_ * rows_ + row + (columns ? l : 0);
+            for (Index axis = Index(offsets.size()) - 2; axis >= 0; rest /= shape_[axis], axis--) {
+                const Index offset = offsets[axis][rest % shape_[axis]];
+                base[l] = base[l] < 0 || offset < 0 ? -1 : base[l] + offset;
+            }
+        }
+        for (Index k = 0; k < last_; k++) {
+            Vector<T> values = {};
+            for (Index l = 0; l < lanes; l++) {
+                const Index offset = along[folded_ ? k * rows_ + row + l : k];
+                if (base[l] >= 0 && offset >= 0) values[l] = x[base[l] + offset];
+            }
+            store(u + k * W<T>, values);
+        }
+    }
+
+private:
+    static Sequence<T> along(Complex<T>* z, Index step) {
+        return {reinterpret_cast<T*>(z), reinterpret_cast<T*>(z) + W<T>, 2 * W<T> * step};
+    }
+
+    static void forward(const Plan<T>& plan, Sequence<T> in, Sequence<T> out, Workspace<T>& w) {
+        plan(in.exchanged(), out.exchanged(), w.a.complex(), w.b.complex());
+    }
+
+    static void clear(T* numbers, Index count) { std::memset(numbers, 0, sizeof(T) * size_t(count)); }
+
+    // Numbers in a row of a spectrum.
+    Index pitch(bool real) const {
+        const Index kept = real ? last_ / 2 + 1 : last_;
+        if (folded_) return across_ * W<T>;
+        return columns ? (vectors<T>(kept) + 1) * W<T> : kept * W<T>;
+    }
+
+    Complex<T> turned(Complex<T> z, Index place, T sign) const {
+        return z.rotated(load(turn_re_.get() + place), sign * load(turn_im_.get() + place));
+    }
+
+    // W rows of z, transposed: c[k] has element k of each row. To turn: row `at` + l by kb ta / n.
+    template <bool turn>
+    void gather(const Complex<T>* z, Index pitch, Complex<T>* c, Index n, Index at) const {
+        for (Index k = 0; k < vectors<T>(n); k++) {
+            Vector<T> re[W<T>], im[W<T>];
+            for (Index l = 0; l < W<T>; l++) {
+                Complex<T> value = z[l * pitch + k];
+                if constexpr (turn) value = turned(value, (at + l) * last_ + k * W<T>, T(1));
+                re[l] = value.re, im[l] = value.im;
+            }
+            transpose<T>(re), transpose<T>(im);
+            for (Index l = 0; l < W<T>; l++) c[k * W<T> + l] = {re[l], im[l]};
+        }
+    }
+
+    // Rows of a folded line without gaps, and the frequencies that were left out: x^[n - k] is the conjugate of x^[k].
+    void unfold(T* re, T* im, Index kept) const {
+        const Index n = points_, row = across_ * W<T>;
+        for (Index i = 1; row > last_ && i < rows_; i++)
+            for (T* part : {re, im}) std::memmove(part + i * last_, part + i * row, sizeof(T) * size_t(last_));
+        for (Index i = 0; i < n; i += last_)
+            for (Index k = i + kept; k < i + last_; k++) re[k] = re[n - k], im[k] = -im[n - k];
+        clear(re + n, margin), clear(im + n, margin);
+    }
+
+    bool folded_;
+    Index group_, points_ = 1, last_, rows_, planes_, across_, blocks_, pitch_, plane_, h_pitch_, h_plane_;
+    std::vector<Index> shape_;
+    std::vector<Plan<T>> plans_, half_;  // of each axis; of half the last axis
+    std::vector<T> split_;
+    Numbers<T> turn_re_, turn_im_;
+};
+
+}  // namespace scatter

@@ -1,0 +1,171 @@
+// A program: the grids, filters, readings and the tree of paths of one transform, and its execution, depth first.
+#pragma once
+
+#include "readout.hpp"
+
+namespace scatter {
+
+// A path: its modulus is filtered out of the spectrum of its parent. Paths stand depth first; those that continue this
+// one are the next ones up to `end`.
+struct Node {
+    Index filter, level, out, end;
+};
+
+enum class Pool { none, mean, moments };
+
+template <class T, bool columns>
+struct Level {
+    Grid<T, columns> grid;
+    Pool pool;
+    Reading<T, columns> reading;
+};
+
+template <class T, bool columns>
+struct Program {
+    Program(const Program&) = delete;
+
+    bool complex;
+    Index size;                               // numbers in a signal
+    std::vector<std::vector<Index>> offsets;  // of the sample that stands at each place of each axis of the padded grid
+    Index depth;                              // spectra that are needed at once
+    T floor;                                  // under the logarithm; negative: no logarithm
+    Index coefficients;
+    std::vector<Level<T, columns>> levels;  // the first is that of the signals
+    std::vector<Filter<T, columns>> filters;
+    std::vector<Node> nodes;  // the first is the signal itself
+};
+
+// Spectrum of one block of signals, which several threads may read.
+template <class T>
+struct Spectrum {
+    Numbers<T> re, im;
+    Vector<T> scale;  // what the coefficients are multiplied by
+    Index signals = 0;
+
+    void reserve(Index size) { re.reserve(size), im.reserve(size); }
+};
+
+// A thread's own memory, and what it does with it.
+template <class T, bool columns>
+class Worker {
+public:
+    static constexpr Index lanes = columns ? 1 : W<T>;  // signals at once
+
+    explicit Worker(const Program<T, columns>& program) : program_(program), spectra_(size_t(program.depth)) {
+        Index most = 4 * lanes, room = 0;
+        for (auto& level : program.levels) {
+            level.grid.reserve(w_);
+            most = std::max(most, level.reading.size(level.grid.folded()) * lanes);
+            room = std::max(room, level.reading.room(level.grid));
+        }
+        g_.reserve(most + W<T> * W<T>), t_.reserve(room), s_.reserve(room);
+        if (program.complex) h_.reserve(most + W<T> * W<T>), r_.reserve(room);
+    }
+
+    // Pad and transform `count` signals, and write their coefficients of order 0.
+    void root(const T* x, Index count, Spectrum<T>& spectrum, T* out) {
+        const Level<T, columns>& level = program_.levels[0];
+        const bool onward = program_.nodes.size() > 1;
+        T *u = w_.strand(), *v = program_.complex ? w_.imaginary() : nullptr;
+        spectrum.signals = count;
+        const Vector<T> shrink = scales(x, count, spectrum.scale);
+        for (Index s = 0; s < level.grid.strands(); s++) {
+            for (T* part : {u, v}) {
+                if (!part) continue;
+                level.grid.pad(x + (part == v), program_.size, count, program_.offsets, s, part);
+                for (Index i = 0; i < level.grid.length() * W<T>; i += W<T>) store(part + i, load(part + i) * shrink);
+                level.reading.strand(level.grid, s, part, part == v ? r_.get() : t_.get());
+            }
+            if (onward) level.grid.transform(s, u, v, w_);
+        }
+        level.reading.rest(level.grid, t_.get(), s_.get(), g_.get());
+        if (v) {
+            level.reading.rest(level.grid, r_.get(), s_.get(), h_.get());
+            const Index size = level.reading.size(level.grid.folded()) * lanes;
+            for (Index i = 0; i < size; i++) g_.get()[i] = std::hypot(g_.get()[i], h_.get()[i]);
+        }
+        write(level, program_.nodes[0], 0, spectrum, out);
+        if (!onward) return;
+        spectrum.reserve(level.grid.spectrum_size());
+        level.grid.spectrum(!v, spectrum.re.get(), spectrum.im.get(), w_);
+    }
+
+    // The paths from node `begin` to node `end`, whole branches of the tree, of a transformed block.
+    void branches(const Spectrum<T>& spectrum, Index begin, Index end, T* out) {
+        for (Index node = begin; node < end; node = program_.nodes[node].end)
+            branch(node, spectrum.re.get(), spectrum.im.get(), 1, spectrum, out);
+    }
+
+private:
+    void branch(Index index, const T* re, const T* im, Index order, const Spectrum<T>& spectrum, T* out) {
+        const Node& node = program_.nodes[index];
+        const Level<T, columns>& level = program_.levels[node.level];
+        const bool onward = node.end > index + 1;
+        level.grid.modulus(program_.filters[node.filter], re, im, w_, [&](Index s, T* u) {
+            level.reading.strand(level.grid, s, u, t_.get());
+            if (onward) level.grid.transform(s, u, nullptr, w_);
+        });
+        level.reading.rest(level.grid, t_.get(), s_.get(), g_.get());
+        write(level, node, order, spectrum, out);
+        if (!onward) return;
+        Spectrum<T>& own = spectra_[order];
+        own.reserve(level.grid.spectrum_size());
+        level.grid.spectrum(true, own.re.get(), own.im.get(), w_);
+        for (Index child = index + 1; child < node.end; child = program_.nodes[child].end)
+            branch(child, own.re.get(), own.im.get(), order + 1, spectrum, out);
+    }
+
+    // A power of two by which each signal is multiplied, so that no square over- or underflows.
+    Vector<T> scales(const T* x, Index count, Vector<T>& back) const {
+        const Index size = program_.size;
+        Vector<T> shrink = {};
+        for (Index l = 0; l < W<T>; l++) {
+            if (l > 0 && (columns || l >= count)) {
+                shrink[l] = shrink[0], back[l] = back[0];
+                continue;
+            }
+            const T* signal = x + l * size;
+            T peak = 0;
+            for (Index i = 0; i < size; i++) peak = std::max(peak, std::abs(signal[i]));
+            int exponent = 0;
+            if (peak > 0 && peak <= std::numeric_limits<T>::max()) std::frexp(peak, &exponent);
+            const int most = std::numeric_limits<T>::max_exponent - 2;
+            exponent = std::clamp(exponent, -most, most);
+            shrink[l] = std::ldexp(T(1), -exponent), back[l] = std::ldexp(T(1), exponent);
+        }
+        return shrink;
+    }
+
+    // Scale, take logarithms and statistics of what was read, and write it to its place.
+    void write(const Level<T, columns>& level, const Node& node, Index order, const Spectrum<T>& spectrum, T* out) {
+        T* g = g_.get();
+        Index count = level.reading.size(level.grid.folded());
+        for (Index i = 0; i < count * lanes; i += W<T>) store(g + i, load(g + i) * spectrum.scale);
+        if (program_.floor >= 0 && order > 0)
+            for (Index i = 0; i < count * lanes; i++) g[i] = std::log((g[i] < 0 ? T(0) : g[i]) + program_.floor);
+        if (level.pool != Pool::none)
+            count = statistics<std::conditional_t<columns, T, Vector<T>>>(g, count, level.pool == Pool::moments);
+        out += node.out;
+        if (columns) {
+            std::copy_n(g, count, out);
+            return;
+        }
+        for (Index i = 0; i < count; i += W<T>) {
+            Vector<T> rows[W<T>];
+            for (Index r = 0; r < W<T>; r++) rows[r] = load(g + (i + r) * W<T>);
+            transpose<T>(rows);
+            for (Index l = 0; l < spectrum.signals; l++) {
+                T* to = out + l * program_.coefficients + i;
+                if (i + W<T> <= count) store(to, rows[l]);
+                else std::memcpy(to, &rows[l], sizeof(T) * size_t(count - i));
+            }
+        }
+    }
+
+    const Program<T, columns>& program_;
+    Workspace<T> w_;
+    Numbers<T> g_, h_, t_, r_, s_;      // what is read; of the imaginary part, too; and on the way
+    std::vector<Spectrum<T>> spectra_;  // of the paths above the one at work, by order
+};
+
+}  // namespace scatter

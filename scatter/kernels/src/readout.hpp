@@ -1,0 +1,216 @@
+// What is kept of a map: a linear map along each axis, which is an average or a window, and statistics of the result.
+#pragma once
+
+#include <limits>
+
+#include "grid.hpp"
+
+namespace scatter {
+
+// Rows of a banded matrix with the same weights: y[row + r] = sum_i weight[i] x[begin + r step + i], i < count, r <
+// rows. A second band may add to the rows of another, where an average wraps around.
+struct Band {
+    Index row, rows, begin, step, count, weight, add;
+};
+
+template <class T>
+struct Matrix {
+    Index rows, reach;  // `reach` elements before the first and after the last one are read, too
+    std::vector<Band> bands;
+    Numbers<T> weights;
+
+    // Product with a strand, whose ends are continued to a circle; rows of y are `to_gap` numbers apart.
+    void read(T* u, Index n, T* y, Index to_gap) const {
+        const size_t bytes = sizeof(T) * size_t(reach * W<T>);
+        std::memcpy(u + n * W<T>, u, bytes), std::memcpy(u - reach * W<T>, u + (n - reach) * W<T>, bytes);
+        each_row([&](const Band& band, Index r, auto tile) {
+            constexpr Index count = decltype(tile)::value;
+            const T* from = u + (band.begin + r * band.step) * W<T>;
+            sums<count>(band, from, W<T>, band.step * W<T>, y + (band.row + r) * to_gap, to_gap);
+        });
+    }
+
+    // Products with `tile` neighbouring vectors, of elements that are `gap` numbers apart.
+    template <Index tile>
+    void apply(const T* x, Index gap, T* y) const {
+        for (const Band& band : bands)
+            for (Index r = 0; r < band.rows; r++)
+                sums<tile>(band, x + (band.begin + r * band.step) * gap, gap, W<T>, y + (band.row + r) * gap, W<T>);
+    }
+
+    // The same for neighbouring numbers, with lanes along the sum.
+    void dots(const T* x, T* y) const {
+        each_row([&](const Band& band, Index r, auto tile) {
+            constexpr Index count = decltype(tile)::value;
+            const T *from = x + band.begin + r * band.step, *w = weights.get() + band.weight;
+            Vector<T> sum[count] = {};
+            Index i = 0;
+            while (i + W<T> <= band.count) {
+                const Index end = std::min(i + CHUNK * W<T>, band.count);
+                Vector<T> part[count] = {};
+                for (; i + W<T> <= end; i += W<T>)
+#pragma GCC unroll 8
+                    for (Index t = 0; t < count; t++) part[t] += load(from + t * band.step + i) * load(w + i);
+                for (Index t = 0; t < count; t++) sum[t] += part[t];
+            }
+            for (Index t = 0; t < count; t++) {
+                T total = band.add ? y[band.row + r + t] : T(0);
+                for (Index l = 0; l < W<T>; l++) total += sum[t][l];
+                for (Index k = i; k < band.count; k++) total += from[t * band.step + k] * w[k];
+                y[band.row + r + t] = total;
+            }
+        });
+    }
+
+private:
+    // Long sums are made of sums of this many terms, whose rounding errors are smaller.
+    static constexpr Index CHUNK = 64;
+
+    // Sums over `gap` of `tile` sequences that are `next` apart.
+    template <Index tile>
+    void sums(const Band& band, const T* x, Index gap, Index next, T* y, Index to_next) const {
+        const T *w = weights.get() + band.weight, *end = w + band.count;
+        Vector<T> sum[tile] = {};
+#pragma GCC unroll 8
+        for (Index t = 0; t < tile; t++)
+            if (band.add) sum[t] = load(y + t * to_next);
+        while (w < end) {
+            const T* stop = end - w > CHUNK ? w + CHUNK : end;
+            Vector<T> part[tile] = {};
+            for (; w < stop; w++, x += gap)
+#pragma GCC unroll 8
+                for (Index t = 0; t < tile; t++) part[t] += load(x + t * next) * *w;
+#pragma GCC unroll 8
+            for (Index t = 0; t < tile; t++) sum[t] += part[t];
+        }
+#pragma GCC unroll 8
+        for (Index t = 0; t < tile; t++) store(y + t * to_next, sum[t]);
+    }
+
+    // Calls with (band, first of its rows, how many rows at once).
+    template <class Each>
+    void each_row(Each each) const {
+        for (const Band& band : bands) {
+            Index r = 0;
+            for (; r + 8 <= band.rows; r += 8) each(band, r, std::integral_constant<Index, 8>());
+            for (; r + 4 <= band.rows; r += 4) each(band, r, std::integral_constant<Index, 4>());
+            for (; r < band.rows; r++) each(band, r, std::integral_constant<Index, 1>());
+        }
+    }
+};
+
+// How the maps of one resolution are read: a matrix for each axis. A strand is read as it comes, along its axis; what
+// that leaves, t, is read along the others by `rest`. A folded line is kept as it is by the first, and read as a line
+// by the second.
+template <class T, bool columns>
+struct Reading {
+    std::vector<Matrix<T>> axes;
+
+    // Elements that are kept of a map, and numbers in each of two buffers on the way.
+    Index size(bool folded) const {
+        Index count = 1;
+        for (size_t axis = 0; axis < (folded ? 1 : axes.size()); axis++) count *= axes[axis].rows;
+        return count;
+    }
+
+    Index room(const Grid<T, columns>& grid) const {
+        const Index q = axes.back().rows, across = columns ? vectors<T>(q) : q;
+        return W<T> * (W<T> + std::max(grid.strands() * q, grid.planes() * grid.rows() * across));
+    }
+
+    void strand(const Grid<T, columns>& grid, Index s, T* u, T* t) const {
+        const Index q = axes.back().rows, blocks = grid.blocks();
+        const Index place = columns ? s / blocks * q * blocks + s % blocks : s * q;
+        axes.back().read(u, grid.length(), t + place * W<T>, (columns ? blocks : 1) * W<T>);
+    }
+
+    // From t, through s, to g.
+    void rest(const Grid<T, columns>& grid, T* t, T* s, T* g) const {
+        const Index rank = Index(axes.size()), q = axes.back().rows, across = columns ? vectors<T>(q) : q;
+        if constexpr (columns) {
+            if (grid.folded()) {
+                const Index pitch = grid.blocks() * W<T>, rows = grid.rows();
+                for (Index i = 1; pitch > rows && i < q; i++) std::copy_n(t + i * pitch, rows, t + i * rows);
+                return axes[0].dots(t, g);
+            }
+            for (Index p = 0; p < grid.planes(); p++)
+                exchange_axes(grid, t + p * q * grid.blocks() * W<T>, s + p * grid.rows() * across * W<T>);
+            std::swap(t, s);
+        }
+        Index count = 1;
+        if (rank > 1) {
+            contract(t, s, grid.planes(), grid.rows(), across, axes[rank - 2]);
+            std::swap(t, s);
+            count = axes[rank - 2].rows;
+        }
+        if (rank > 2) {
+            contract(t, s, 1, grid.planes(), count * across, axes[0]);
+            std::swap(t, s);
+            count *= axes[0].rows;
+        }
+        const Index row = columns ? q : q * W<T>;
+        for (Index i = 0; i < count; i++) std::copy_n(t + i * across * W<T>, row, g + i * row);
+    }
+
+private:
+    // (q, rows) to (rows, q)
+    void exchange_axes(const Grid<T, columns>& grid, const T* t, T* s) const {
+        const Index q = axes.back().rows, across = vectors<T>(q), pitch = grid.blocks() * W<T>;
+        for (Index k = 0; k < across; k++)
+            for (Index r = 0; r < pitch; r += W<T>) {
+                Vector<T> block[W<T>] = {};
+                const Index n = std::min(W<T>, q - k * W<T>), m = std::min(W<T>, grid.rows() - r);
+                for (Index l = 0; l < n; l++) block[l] = load(t + (k * W<T> + l) * pitch + r);
+                transpose<T>(block);
+                for (Index l = 0; l < m; l++) store(s + ((r + l) * across + k) * W<T>, block[l]);
+            }
+    }
+
+    // y[o, r, i] = sum_k matrix[r, k] x[o, k, i], elements that are vectors.
+    static void contract(const T* x, T* y, Index outer, Index n, Index inner, const Matrix<T>& matrix) {
+        for (Index o = 0; o < outer; o++, x += n * inner * W<T>, y += matrix.rows * inner * W<T>) {
+            Index i = 0;
+            for (; i + 8 <= inner; i += 8) matrix.template apply<8>(x + i * W<T>, inner * W<T>, y + i * W<T>);
+            for (; i + 4 <= inner; i += 4) matrix.template apply<4>(x + i * W<T>, inner * W<T>, y + i * W<T>);
+            for (; i < inner; i++) matrix.template apply<1>(x + i * W<T>, inner * W<T>, y + i * W<T>);
+        }
+    }
+};
+
+// Sum of f(i) for `count` values of i from `first` on, by halves: rounding errors grow as the logarithm of the count.
+template <class E, class F>
+E sum_by_halves(Index first, Index count, const F& f) {
+    E sum = {};
+    const Index half = count / 2;
+    if (count > 64) return sum_by_halves<E>(first, half, f) + sum_by_halves<E>(first + half, count - half, f);
+    for (Index i = first; i < first + count; i++) sum += f(i);
+    return sum;
+}
+
+// Mean, or mean, variance, skewness and excess kurtosis, of `count` elements E, numbers or vectors; skewness and
+// kurtosis of what is constant to rounding are 0 and -3.
+template <class E, class T>
+Index statistics(T* g, Index count, bool moments) {
+    constexpr Index unit = sizeof(E) / sizeof(T);
+    const T share = T(1) / T(count), eps = std::numeric_limits<T>::epsilon();
+    auto mean_of = [&](auto f) { return sum_by_halves<E>(0, count, f) * share; };
+    auto at = [&](Index i) {
+        E element;
+        std::memcpy(&element, g + i * unit, sizeof(E));
+        return element;
+    };
+    const E mean = mean_of(at);
+    const E variance = mean_of([&](Index i) { return (at(i) - mean) * (at(i) - mean); });
+    E scale = variance + eps * std::sqrt(eps) * mean * mean + std::numeric_limits<T>::min();
+    if constexpr (unit == 1) scale = 1 / std::sqrt(scale);
+    else scale = 1 / square_root<T>(scale);
+    auto z = [&](Index i) { return (at(i) - mean) * scale; };
+    const E third = mean_of([&](Index i) { return z(i) * z(i) * z(i); });
+    const E fourth = mean_of([&](Index i) { return z(i) * z(i) * z(i) * z(i); });
+    const E found[] = {mean, variance, third, fourth - T(3)};
+    const Index kept = moments ? 4 : 1;
+    std::memcpy(g, found, sizeof(E) * size_t(kept));
+    return kept;
+}
+
+}  // namespace scatter

@@ -1,0 +1,99 @@
+"""Which executor runs a transform: array by array, in any library, or compiled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.errors import InputError
+from scatter.frames.base import Frame
+from scatter.frames.convolution import ConvolutionFrame
+from scatter.numerics.namespace import Array, is_torch_array, namespace
+from scatter.paths import PathTree
+from scatter.transforms.readout import LOG_FLOOR, Readout
+
+if TYPE_CHECKING:
+    from scatter.kernels.executor import CompiledCascade
+
+EXECUTORS = ("auto", "array", "compiled")
+
+
+def check_executor(executor: object) -> str:
+    """Return the name of an executor."""
+    if executor not in EXECUTORS:
+        raise InputError(f"executor must be one of {', '.join(map(repr, EXECUTORS))}, got {executor!r}")
+    return str(executor)
+
+
+def compile_cascade(executor: str, frame: Frame, tree: PathTree, readout: Readout) -> CompiledCascade | None:
+    """The compiled cascade of a transform; None where ``executor`` is 'array', or 'auto' and there is none.
+
+    Raises
+    ------
+    InputError
+        If ``executor`` is 'compiled' and there is none.
+    """
+    if check_executor(executor) == "array":
+        return None
+    from scatter.kernels.library import NOT_BUILT, load
+
+    library = load()
+    refusal: str | None
+    if library is None:
+        refusal = f"the compiled executor is {NOT_BUILT}"
+    elif not isinstance(frame, ConvolutionFrame):
+        refusal = "only grids are compiled"
+    else:
+        from scatter.kernels.executor import CompiledCascade
+        from scatter.kernels.readings import Reading
+
+        floor = -1.0 if readout.log is False else LOG_FLOOR if readout.log is True else float(readout.log)
+        compiled = CompiledCascade(frame, tree, Reading(readout.average, readout.pooling, floor), library)
+        refusal = compiled.refusal
+    if refusal is None:
+        return compiled
+    if executor == "compiled":
+        raise InputError(f"executor='compiled' can't be had: {refusal}; type executor='auto'")
+    return None
+
+
+def as_numpy(x: Array, executor: str) -> NDArray[Any] | None:
+    """Memory of an array that the compiled executor may read; None where only the other one will do.
+
+    It will for NumPy arrays, and for PyTorch's on the processor where nothing differentiates or traces.
+
+    Raises
+    ------
+    InputError
+        If ``executor`` is 'compiled' and it won't.
+    """
+    if isinstance(x, np.ndarray):
+        return x
+    if is_torch_array(x) and _plain(x):
+        return np.asarray(x.detach().resolve_conj().resolve_neg().numpy())
+    if executor == "compiled":
+        raise InputError(
+            "executor='compiled' takes NumPy arrays, and PyTorch tensors on the processor that need no "
+            f"gradient, got {type(x).__module__}.{type(x).__name__}; type executor='auto'"
+        )
+    return None
+
+
+def like(found: NDArray[Any], x: Array) -> Array:
+    """Coefficients as an array of the library of ``x``, in the same memory."""
+    return found if isinstance(x, np.ndarray) else namespace(x).asarray(found)
+
+
+def _plain(x: Any) -> bool:
+    """Whether a PyTorch tensor is numbers in memory, outside of gradients, transformations and traces."""
+    import torch
+
+    if type(x) not in (torch.Tensor, torch.nn.Parameter) or x.device.type != "cpu":
+        return False
+    if x.requires_grad and torch.is_grad_enabled():
+        return False
+    forward_mode = torch.autograd.forward_ad._current_level >= 0
+    traced = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
+    return not (forward_mode or traced or torch._C._functorch.peek_interpreter_stack())
