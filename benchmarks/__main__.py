@@ -9,9 +9,10 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import foundation, graphs, meshes
+from benchmarks import compiled, foundation, graphs, growth, memory, meshes
 
-CASES = foundation.CASES | graphs.CASES | meshes.CASES
+PARTS = (foundation, compiled, memory, growth, graphs, meshes)
+CASES = {name: case for part in PARTS for name, case in part.CASES.items()}
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = """# Results

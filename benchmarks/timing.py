@@ -8,10 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
+
+SHORT = 0.3
+"""Seconds below which a run is disturbed by the one before it."""
+
+SETTLE = 0.05
+"""Seconds that the threads of OpenBLAS and OpenMP spin before they sleep, and more."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +35,28 @@ class Timing:
         return f"{min(self.seconds):.3g} .. {max(self.seconds):.3g}"
 
 
-def interleaved(rivals: dict[str, Callable[[], object]], runs: int) -> dict[str, Timing]:
-    """Run every rival once to warm up, then all of them in turn, ``runs`` times."""
-    for run in rivals.values():
-        run()
+def interleaved(
+    rivals: dict[str, Callable[[], object]],
+    runs: int,
+    around: Callable[[str], AbstractContextManager[object]] = nullcontext,
+) -> dict[str, Timing]:
+    """Run every rival once to warm up, then all of them in turn, ``runs`` times.
+
+    ``around`` gives what holds while a rival runs, and is entered and left off the clock. Those that take
+    less than `SHORT` run once more off the clock in each turn, as what the last one left behind (caches that
+    hold its memory, threads that spin) would be on theirs.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in rivals}
-    for _ in range(runs):
+    for _ in range(runs + 1):
         for name, run in rivals.items():
-            started = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - started)
+            with around(name):
+                if seconds[name] and seconds[name][0] < SHORT:
+                    time.sleep(SETTLE)
+                    run()
+                started = time.perf_counter()
+                run()
+                seconds[name].append(time.perf_counter() - started)
+    seconds = {name: found[1:] for name, found in seconds.items()}
     return {name: Timing(tuple(found)) for name, found in seconds.items()}
 
 

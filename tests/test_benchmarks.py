@@ -2,20 +2,40 @@
 
 import os
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from benchmarks import __main__ as command
+from benchmarks import timing as timing_module
 from benchmarks.__main__ import CASES
 from benchmarks.timing import Timing, cores, fresh, interleaved, ratios
 
 
-def test_runs_are_interleaved_after_a_warm_up():
+@pytest.mark.parametrize(("short", "turns"), [(0.0, "abababab"), (9.0, "ab" + "aabb" * 3)])
+def test_runs_are_interleaved_after_a_warm_up(monkeypatch, short, turns):
+    monkeypatch.setattr(timing_module, "SHORT", short)
+    monkeypatch.setattr(timing_module, "SETTLE", 0.0)
     calls = []
     timings = interleaved({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, runs=3)
-    assert "".join(calls) == "ab" * 4
+    assert "".join(calls) == turns
     assert all(len(timing.seconds) == 3 for timing in timings.values())
+
+
+def test_what_holds_around_a_run_is_off_the_clock():
+    held = []
+
+    @contextmanager
+    def around(name):
+        held.append(name)
+        time.sleep(0.02)
+        yield
+        held.pop()
+
+    timing = interleaved({"a": lambda: held == ["a"] or 1 / 0}, 2, around)["a"]
+    assert held == []
+    assert timing.median < 0.02
 
 
 def test_ratios_compare_neighbours():

@@ -252,7 +252,7 @@ def test_info_names_versions_and_what_is_missing(monkeypatch):
     assert found["versions"]["scatter"] == scatter.__version__
     assert found["versions"]["numpy"] == np.__version__
     assert set(found["backends"]) == {"torch", "jax", "cupy", "array_api_strict"}
-    assert found["executors"] == {"array": "yes", "compiled": "not built"}
+    assert found["executors"] == {"array": "yes", "compiled": info_module.compiled_executor()}
     assert 1 <= found["cpus"] <= (os.cpu_count() or 1)
     monkeypatch.setattr(info_module, "_BACKENDS", {"nothing": ("no-such-distribution-here",)})
     text = succeed("info")

@@ -52,6 +52,18 @@ SHARED = [
         ({"log": v}, f"log must be True, False or a positive number, got {v!r}")
         for v in (-1, -0.5, "yes", None, np.nan, np.inf)
     ],
+    *[
+        ({"executor": e}, f"executor must be one of 'auto', 'array', 'compiled', got {e!r}")
+        for e in ("numpy", None, True, "")
+    ],
+    *[
+        ({"n_jobs": n}, f"n_jobs must be an integer that is not 0, or None, got {n!r}")
+        for n in (0, 1.5, "2", True)
+    ],
+    *[
+        ({"tol": t}, f"tol must be a number from 0 to below 0.1 or None, got {t!r}")
+        for t in (-1e-9, 0.1, "1e-3", True, np.nan, np.inf)
+    ],
     *[({"two_sided": v}, f"two_sided must be True or False, got {v!r}") for v in (1, None, "x")],
     (
         {"average": False},

@@ -144,7 +144,7 @@ def test_transformations_of_tensors_go_array_by_array(runs):
     )
     _, tangent = torch.func.jvp(S, (x,), (x,))
     assert torch.isfinite(tangent).all()
-    torch.testing.assert_close(torch.jit.trace(lambda x: S(x), x)(2 * x), 2 * wanted)
+    torch.testing.assert_close(torch.jit.trace(lambda x: S(x), x, check_trace=False)(2 * x), 2 * wanted)
     with torch.autograd.forward_ad.dual_level():
         dual = torch.autograd.forward_ad.make_dual(x, x)
         assert torch.autograd.forward_ad.unpack_dual(S(dual)).tangent is not None

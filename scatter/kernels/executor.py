@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections import deque
@@ -19,8 +20,9 @@ from scatter.kernels.program import Program
 from scatter.kernels.readings import Reading
 from scatter.paths import PathTree
 
-SIGNALS_BYTES = 3 * 2**21
-"""Largest spectrum of a vector of signals, beyond which lanes are columns of one of them."""
+BREAK_EVEN, PER_DOUBLING = 0.82, 0.09
+"""Share of the lanes that signals must fill to be faster than columns where a vector of spectra takes 1 MiB,
+and how it grows with every doubling. Measured: short columns waste lanes, large grids leave the cache."""
 
 THREAD_SECONDS = 5e-4
 """Work that is worth a thread of its own; operations are counted as `RATE` a second."""
@@ -76,10 +78,11 @@ class CompiledCascade:
         return out
 
     def prefers_columns(self, dtype: np.dtype[Any], count: int) -> bool:
-        """Whether lanes should be columns: for large grids, and for less than half a vector of signals."""
+        """Whether lanes should be columns: for large grids, and for few signals."""
         register = int(self.library.module.register_bytes)
+        width = register // real_type(dtype).itemsize
         spectra = self.frame.grid.points(0) * 2 * register
-        return spectra > SIGNALS_BYTES or 2 * count * real_type(dtype).itemsize < register
+        return count / (-(-count // width) * width) < BREAK_EVEN + PER_DOUBLING * math.log2(spectra / 2**20)
 
     def program(self, dtype: np.dtype[Any], *, columns: bool) -> Program:
         """The program for signals of a type, made when it is first asked for."""

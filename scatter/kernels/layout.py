@@ -114,8 +114,9 @@ class Layout:
     def tiled(self, values: NDArray[Any]) -> NDArray[Any]:
         """Elements (rows, last axis) as (rows, tiles, numbers of a tile), filled up with zeros."""
         size = self.tile * (self.width if self.columns else 1)
-        full = np.pad(values, [(0, 0), (0, -values.shape[-1] % size)])
-        return full.reshape(self.rows, -1, size)
+        full = np.zeros((self.rows, -(-values.shape[-1] // size), size), values.dtype)
+        full.reshape(self.rows, -1)[:, : values.shape[-1]] = values
+        return full
 
     def order(self, row: NDArray[np.int64], tile: NDArray[np.int64]) -> NDArray[np.int64]:
         """Place of tiles in the order in which they are made: by group, then row by row."""

@@ -205,16 +205,17 @@ class Program:
 
     def _nodes(self, walk: list[Visit], levels: list[tuple[int, Reading]], filters: list[Step]) -> Numbers:
         nodes = np.zeros(len(walk), NODE)
+        level_numbers = {level: number for number, level in enumerate(levels)}
+        filter_numbers = {step: number for number, step in enumerate(filters)}
         above: list[int] = []  # the nodes that the walk is below
         for number, visit in enumerate(walk):
             group, place, step = visit
             while len(above) > group.order:
                 nodes["end"][above.pop()] = number
             above.append(number)
-            level = levels.index(self._level(visit))
             nodes[number] = (
-                filters.index(step) if step else -1,
-                level,
+                filter_numbers[step] if step else -1,
+                level_numbers[self._level(visit)],
                 self.offsets[group.positions[place]],
                 0,
             )

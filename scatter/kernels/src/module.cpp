@@ -97,6 +97,7 @@ extern "C" __attribute__((visibility("default"))) int scatter_get_num_threads() 
 extern "C" __attribute__((visibility("default"))) void scatter_set_num_threads(int count) { most_threads = count; }
 
 NB_MODULE(SCATTER_MODULE, m) {
+    nb::set_leak_warnings(false);  // transforms that live until Python ends are no leak, and users would read of one
     nb::class_<Spectrum<float>>(m, "Spectrum32").def(nb::init<>());
     nb::class_<Spectrum<double>>(m, "Spectrum64").def(nb::init<>());
     declare<float, false>(m, "Signals32", "SignalsWorker32");
