@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scatter.transforms.mesh import MeshScattering, PointCloudScattering
     from scatter.transforms.scattering1d import Scattering1D
     from scatter.transforms.scattering2d import Scattering2D
+    from scatter.transforms.spherical import SphericalScattering
     from scatter.transforms.tangent import TangentScattering
 
 _HOME = {
@@ -40,6 +41,7 @@ _HOME = {
     "ScatterWarning": "scatter.errors",
     "Scattering1D": "scatter.transforms.scattering1d",
     "Scattering2D": "scatter.transforms.scattering2d",
+    "SphericalScattering": "scatter.transforms.spherical",
     "TangentScattering": "scatter.transforms.tangent",
 }
 
@@ -62,6 +64,7 @@ __all__ = [
     "ScatterWarning",
     "Scattering1D",
     "Scattering2D",
+    "SphericalScattering",
     "TangentScattering",
     "__version__",
     "io",

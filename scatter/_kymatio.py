@@ -48,7 +48,7 @@ def _restore_sph_harm() -> None:
     if hasattr(scipy.special, "sph_harm"):
         return
 
-    def sph_harm(m: Any, l: Any, azimuth: Any, polar: Any) -> Any:  # noqa: E741
+    def sph_harm(m: Any, l: Any, azimuth: Any, polar: Any) -> Any:
         return scipy.special.sph_harm_y(l, m, polar, azimuth)
 
     # Only its three-dimensional transform calls this, but every import of Kymatio asks for the name.

@@ -68,7 +68,7 @@ def features(
     inputs: Annotated[list[str], typer.Argument(help="Files, folders, or patterns such as 'a/*.png'.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Table: .npz, .npy or .parquet.")],
     j: J = None,
-    l: L = None,  # noqa: E741
+    l: L = None,
     q: Q = None,
     t: T = None,
     max_order: MaxOrder = 2,
@@ -108,7 +108,7 @@ def features(
 @app.command()
 def filters(
     j: J = None,
-    l: L = None,  # noqa: E741
+    l: L = None,
     shape: Annotated[
         str | None, typer.Option("--shape", metavar="HxW", help="Size of an image.", show_default="64x64")
     ] = None,
@@ -145,7 +145,7 @@ def verify(
         Path | None, typer.Argument(help="An image, a sound or an array.", show_default="random")
     ] = None,
     j: J = None,
-    l: L = None,  # noqa: E741
+    l: L = None,
     q: Q = None,
     transform: Transform = None,
     seed: Seed = 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -69,7 +69,7 @@ class ConvolutionFrame:
     tol: float | None = None
     _filters: dict[Any, list[tuple[Any, Constant]]] = field(default_factory=dict, repr=False)
     _blocks: dict[tuple[Band, int], Blocks] = field(default_factory=dict, repr=False)
-    _lowpass: dict[int, tuple[AxisLowPass, ...]] = field(default_factory=dict, repr=False)
+    _lowpass: dict[tuple[int, int | None], tuple[AxisLowPass, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def ndim(self) -> int:
@@ -99,19 +99,34 @@ class ConvolutionFrame:
                     yield edge.child, self._convolve(spectrum, group, edge)
 
     def _convolve(self, spectrum: Array, group: Group, edge: Edge) -> Array:
-        """Multiply, fold and invert: (batch, P, *points) -> (batch, P * bands, *coarser points)."""
+        """Every path by every band: (batch, P, *points) -> (batch, P * bands, *coarser points)."""
         xp = namespace(spectrum)
-        spectrum = xp.expand_dims(spectrum, axis=2)
+        filters = self.filters(edge.bands, group.resolution, itemsize(spectrum))
+        w = self.convolve(xp.expand_dims(spectrum, axis=2), [(at, psi.like(spectrum)) for at, psi in filters])
+        return xp.reshape(w, (w.shape[0], w.shape[1] * w.shape[2], *w.shape[3:]))
+
+    def convolve(self, spectrum: Array, filters: Sequence[tuple[Any, Array]]) -> Array:
+        """Multiply, fold and invert.
+
+        Parameters
+        ----------
+        spectrum : array of shape (..., *points)
+        filters : sequence of (slices, array of shape (..., *coarser points))
+            Parts of filters, and the region of the spectrum that each multiplies, as `filters` gives them.
+
+        Returns
+        -------
+        array of shape (..., *coarser points)
+        """
         folded = None
-        for region, psi in self.filters(edge.bands, group.resolution, itemsize(spectrum)):
-            part = spectrum[(..., *region)] * psi.like(spectrum)
+        for region, psi in filters:
+            part = spectrum[(..., *region)] * psi
             if folded is None:
                 folded = part
             else:
                 folded += part
         assert folded is not None
-        w = ifftn(folded, self.ndim)
-        return xp.reshape(w, (w.shape[0], w.shape[1] * w.shape[2], *w.shape[3:]))
+        return ifftn(folded, self.ndim)
 
     def modulus(self, w: Array) -> Array:
         """Complex modulus."""
@@ -216,16 +231,20 @@ class ConvolutionFrame:
             self._filters[key] = parts
         return self._filters[key]
 
-    def lowpass(self, resolution: int) -> tuple[AxisLowPass, ...]:
-        """Low-pass, subsampling and cropping of a map, one linear map an axis."""
-        if resolution not in self._lowpass:
-            step = 1 << (self.bank.log2_stride - resolution)
-            window = self.grid.window(self.bank.log2_stride)
+    def lowpass(self, resolution: int, onto: int | None = None) -> tuple[AxisLowPass, ...]:
+        """Low-pass, subsampling and cropping of a map, one linear map an axis.
+
+        With ``onto`` all of the padded map is kept, at that resolution.
+        """
+        if (resolution, onto) not in self._lowpass:
+            goal = self.bank.log2_stride if onto is None else onto
+            step = 1 << (goal - resolution)
+            window = self.grid.window(goal) if onto is None else [(0, n) for n in self.grid.size(goal)]
             axes = []
             for phi, (start, count) in zip(self._phi, window, strict=True):
                 axes.append(AxisLowPass(self._coarse_phi(phi, resolution), step, start, count))
-            self._lowpass[resolution] = tuple(axes)
-        return self._lowpass[resolution]
+            self._lowpass[resolution, onto] = tuple(axes)
+        return self._lowpass[resolution, onto]
 
     @cached_property
     def _phi(self) -> tuple[NDArray[np.float64], ...]:

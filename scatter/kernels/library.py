@@ -19,7 +19,7 @@ ISAS = ("avx512", "avx2", "baseline")
 
 NOT_BUILT = (
     "not built: pip found no C++ compiler when it installed scatter; install GCC or Clang, then type: "
-    "pip install --force-reinstall --no-deps scatter-wavelets"
+    "pip install --force-reinstall --no-deps . in a copy of the sources"
 )
 
 

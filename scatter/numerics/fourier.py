@@ -37,6 +37,24 @@ def ifftn(x: Array, ndim: int) -> Array:
     return namespace(x).fft.ifftn(x, axes=axes, norm="forward")
 
 
+def rfft(x: Array, axis: int) -> Array:
+    """Half of the spectrum of real ``x`` over an axis, divided by the number of points."""
+    if is_numpy_array(x):
+        import scipy.fft
+
+        return scipy.fft.rfft(x, axis=axis, norm="forward")
+    return namespace(x).fft.rfft(x, axis=axis, norm="forward")
+
+
+def irfft(spectrum: Array, n: int, axis: int) -> Array:
+    """Real signal of n points whose half spectrum, as `rfft` defines it, begins with ``spectrum``."""
+    if is_numpy_array(spectrum):
+        import scipy.fft
+
+        return scipy.fft.irfft(spectrum, n, axis=axis, norm="forward")
+    return namespace(spectrum).fft.irfft(spectrum, n=n, axis=axis, norm="forward")
+
+
 def wrap(values: NDArray[Any], start: tuple[int, ...], shape: tuple[int, ...]) -> NDArray[Any]:
     """Sum of the periodic images of a block of samples, on a torus.
 

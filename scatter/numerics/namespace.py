@@ -66,6 +66,15 @@ def is_complex(x: Array) -> bool:
     return bool(namespace(x).isdtype(x.dtype, "complex floating"))
 
 
+def as_complex(real: Array, imaginary: Array) -> Array:
+    """Complex numbers of their parts."""
+    if isinstance(real, np.ndarray):  # half of the passes over memory of the sum below
+        z = np.empty(real.shape, np.complex128 if real.dtype == np.float64 else np.complex64)
+        z.real, z.imag = real, imaginary
+        return z
+    return real + 1j * imaginary
+
+
 def itemsize(x: Array) -> int:
     """Bytes of one real number in the precision of ``x``."""
     xp = namespace(x)
@@ -78,7 +87,7 @@ class Constant:
     Parameters
     ----------
     value : ndarray
-        float64 values, float32 values that only meet float32 arrays, or int64 indices.
+        float64 or complex128 values, float32 values that only meet float32 arrays, or int64 indices.
     """
 
     def __init__(self, value: NDArray[Any]) -> None:
@@ -90,8 +99,9 @@ class Constant:
 
     def like(self, x: Array) -> Array:
         """The constant as an array beside which ``x`` can stand in arithmetic."""
-        kind = np.float64 if itemsize(x) == 8 else np.float32
-        dtype = kind if self.value.dtype.kind == "f" else self.value.dtype
+        double = itemsize(x) == 8
+        kinds = {"f": np.float64 if double else np.float32, "c": np.complex128 if double else np.complex64}
+        dtype = kinds.get(self.value.dtype.kind, self.value.dtype)
         if is_jax_array(x):  # not kept: inside jit a constant belongs to the trace
             return namespace(x).asarray(self._numpy(dtype))
         if is_numpy_array(x):
@@ -113,6 +123,7 @@ class Constant:
 __all__ = [
     "Array",
     "Constant",
+    "as_complex",
     "floating",
     "is_array",
     "is_complex",

@@ -39,14 +39,15 @@ class Readout:
     log : bool or float
         Logarithm of the coefficients of order 1 and above: ``log(S + log)``, True standing for
         `LOG_FLOOR`. Order 0 is signed and stays as it is.
-    weights : Constant, optional
-        Share of each point in a mean: its area on a surface. They add up to 1; None is equal shares.
+    weights : callable, optional
+        Resolution of a map, or None for an averaged one -> share of each of its points in a mean: its area on
+        a surface. Shares add up to 1; None is equal ones.
     """
 
     average: bool | str = True
     pooling: str | None = None
     log: bool | float = False
-    weights: Constant | None = None
+    weights: Callable[[int | None], Constant] | None = None
 
     def __post_init__(self) -> None:
         if not (isinstance(self.average, bool) or self.average == "global"):
@@ -90,8 +91,9 @@ class Readout:
         """Coefficients (batch, paths, *trailing) of maps (batch, paths, *points)."""
         read = frame.average if self.average is True else frame.crop
         kept = read(u, group.resolution)
+        resolution = None if self.average is True else group.resolution
         if self.average == "global":
-            kept = self._mean(kept, frame)
+            kept = self._mean(kept, frame, resolution)
         if self.log is not False and group.order > 0:
             floor = LOG_FLOOR if self.log is True else float(self.log)
             xp = namespace(kept)
@@ -99,15 +101,15 @@ class Readout:
         if self.pooling is None or self.average == "global":
             return kept
         if self.pooling == "mean":
-            return self._mean(kept, frame)
-        return moments(kept, lambda x: self._mean(x, frame), frame.ndim)
+            return self._mean(kept, frame, resolution)
+        return moments(kept, lambda x: self._mean(x, frame, resolution), frame.ndim)
 
-    def _mean(self, x: Array, frame: Frame) -> Array:
+    def _mean(self, x: Array, frame: Frame, resolution: int | None) -> Array:
         """Mean over the points, weighted if some count more than others."""
         xp, axes = namespace(x), tuple(range(-frame.ndim, 0))
         if self.weights is None:
             return xp.mean(x, axis=axes)
-        return xp.sum(x * self.weights.like(x), axis=axes)
+        return xp.sum(x * self.weights(resolution).like(x), axis=axes)
 
 
 def moments(x: Array, mean: Callable[[Array], Array], ndim: int) -> Array:

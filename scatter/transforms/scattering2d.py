@@ -6,6 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from scatter.cascade import WORKING_SET
+from scatter.domains.grid import Grid
 from scatter.errors import InputError
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.morlet2d import Morlet2D, grid2d
@@ -131,28 +132,13 @@ class Scattering2D(ScatteringTransformer):
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
         readout = Readout(self.average, self.pooling, self.log)
-        if max(shape) == 1:
-            raise InputError("an image of 1 x 1 has no scales; at least 2 pixels along a side are needed")
-        short = [side for side in shape if 1 < side < 2**J]
-        if short or max(shape) < 2**J:
-            allowed = max(1, min(side for side in shape if side == max(shape) or side > 1).bit_length() - 1)
-            raise InputError(
-                f"J={J} needs sides of at least 2**J = {2**J} pixels, got an image of "
-                f"{shape[0]} x {shape[1]}; type J={allowed} or less"
-            )
+        grid = image_grid(shape, J, self.padding)
+        if check_flag("pre_pad", self.pre_pad):
+            grid = grid.handed_in_padded()
         bank = Morlet2D(J, L, check_flag("two_sided", self.two_sided))
-        frame = ConvolutionFrame(bank, self._grid((shape[0], shape[1]), J), check_tol(self.tol))
+        frame = ConvolutionFrame(bank, grid, check_tol(self.tol))
         tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
         return Plan(frame, tree, readout, check_executor(self.executor), check_jobs(self.n_jobs))
-
-    def _grid(self, shape: tuple[int, int], J: int) -> Any:
-        if self.padding is None and any(side % 2**J for side in shape):
-            raise InputError(
-                f"padding=None needs sides that are multiples of 2**J = {2**J}, got {shape}; "
-                f"type padding='periodic', or crop to {tuple(side - side % 2**J for side in shape)}"
-            )
-        grid = grid2d(shape, J, self.padding)
-        return grid.handed_in_padded() if check_flag("pre_pad", self.pre_pad) else grid
 
     def _layout(self, sample: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         if self.pre_pad and self.shape is None:
@@ -162,8 +148,7 @@ class Scattering2D(ScatteringTransformer):
         return super()._layout(sample)
 
     def _guess_shape(self, n_features: int) -> tuple[int, ...]:
-        side = math.isqrt(n_features)
-        return (side, side) if side * side == n_features else (1, n_features)
+        return image_shape(n_features)
 
     @property
     def padded_shape(self) -> tuple[int, ...]:
@@ -182,3 +167,35 @@ class Scattering2D(ScatteringTransformer):
     def table(self) -> dict[str, list[Any]]:
         """What every path is; see `PathTree.table`."""
         return self.tree.table()
+
+
+def image_grid(shape: tuple[int, ...], J: int, padding: str | None) -> Grid:
+    """Grid of an image, padded for J scales.
+
+    Raises
+    ------
+    InputError
+        If a side is shorter than ``2**J``, unless it is 1; or, without padding, not a multiple of it.
+    """
+    M, N = shape
+    if max(shape) == 1:
+        raise InputError("an image of 1 x 1 has no scales; at least 2 pixels along a side are needed")
+    short = [side for side in shape if 1 < side < 2**J]
+    if short or max(shape) < 2**J:
+        allowed = max(1, min(side for side in shape if side == max(shape) or side > 1).bit_length() - 1)
+        raise InputError(
+            f"J={J} needs sides of at least 2**J = {2**J} pixels, got an image of {M} x {N}; "
+            f"type J={allowed} or less"
+        )
+    if padding is None and any(side % 2**J for side in shape):
+        raise InputError(
+            f"padding=None needs sides that are multiples of 2**J = {2**J}, got {shape}; "
+            f"type padding='periodic', or crop to {tuple(side - side % 2**J for side in shape)}"
+        )
+    return grid2d((M, N), J, padding)
+
+
+def image_shape(n_features: int) -> tuple[int, int]:
+    """Shape of the images that rows of ``n_features`` numbers hold: square if they can be, or one row."""
+    side = math.isqrt(n_features)
+    return (side, side) if side * side == n_features else (1, n_features)

@@ -107,7 +107,8 @@ class SurfaceScattering(ScatteringTransformer):
 
     def _plan_for(self, surface: Any, operator: Spectrum) -> Plan:
         frame = self._frame(surface, operator, self._time(operator.area))
-        readout = replace(self._readout(), weights=Constant(operator.mass / operator.area))
+        shares = Constant(operator.mass / operator.area)
+        readout = replace(self._readout(), weights=lambda resolution: shares)
         return Plan(frame, PathTree(frame.bank, check_count("max_order", self.max_order, 0)), readout)
 
     def _readout(self) -> Readout:
