@@ -7,7 +7,7 @@ is a Fourier transform of every ring and a product with the tables of `legendre`
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,8 +116,7 @@ class HarmonicTransform:
                 f"{self.rings.theta.size} of {self.rings.longitudes}"
             )
         self._meridians = Meridians(self.rings.theta, L, spin)
-        half = -(-self.rings.theta.size // 2)
-        self._weights = Constant(2 * math.pi * self.rings.weights[:half])
+        self._weights = self._meridians.folded(2 * math.pi * self.rings.weights)
 
     @property
     def packing(self) -> Packing:
@@ -170,55 +169,41 @@ class HarmonicTransform:
 
     def analyze_spectrum(self, spectrum: Array) -> Array:
         """Coefficients (n, L, L) of spectra of the rings of real fields, complex (n, L orders, rings)."""
-        return self._square(self._meridians.over_rings(self._weighted(spectrum)), (spectrum.shape[0],))
+        return self._square(self._meridians.over_rings(spectrum, self._weights), (spectrum.shape[0],))
 
     def synthesize_spectrum(self, a: Array) -> Array:
         """Spectra of rings (n, L orders, rings) of coefficients (n, L, L)."""
-        return self._spectrum(self._meridians.over_degrees(self.pack(a)))
+        return self._meridians.over_degrees(self.pack(a))
 
     # ------------------------------------------------------------------ packed coefficients, for cascades
     def analyze_packed(self, x: Array) -> Parts:
         """Packed coefficients of real fields (n, longitudes, rings): n real parts, then n imaginary ones."""
-        return self._meridians.over_rings(self._halves(x))
+        return self._meridians.over_rings(self._orders(x), self._weights)
 
     def synthesize_packed(self, a: Parts) -> Array:
         """Real fields of packed coefficients."""
-        return self._fields(self._meridians.over_degrees(a))
+        return self._field(self._meridians.over_degrees(a))
 
     def analyze_spin(self, q: Array, u: Array) -> tuple[Parts, Parts]:
         """Coefficients E and B of fields q + i u of spin s > 0, packed."""
-        over = self._meridians.over_rings
-        real, imaginary = self._halves(q), self._halves(u)
-        e = _times_i(over(imaginary, 1)) + over(real, 0)
-        return -e, _times_i(over(real, 1)) - over(imaginary, 0)
+        q, u = self._orders(q), self._orders(u)
+        plus, minus = (partial(self._meridians.over_rings, weights=self._weights, table=k) for k in (0, 1))
+        return -(_times_i(minus(u)) + plus(q)), _times_i(minus(q)) - plus(u)
 
     def synthesize_spin(self, e: Parts, b: Parts | None = None) -> tuple[Array, Array]:
         """Fields q + i u of spin s > 0 of their packed coefficients; no B is a B of zeros."""
         over = self._meridians.over_degrees
-        q, u = over(e, 0), _times_i(over(e, 1))
+        q, u = -over(e, 0), 1j * over(e, 1)
         if b is not None:
-            q, u = q + _times_i(over(b, 1)), u - over(b, 0)
-        return self._fields(-q), self._fields(u)
+            q, u = q - 1j * over(b, 1), u - over(b, 0)
+        return self._field(q), self._field(u)
 
-    def _halves(self, x: Array) -> Parts:
-        return self._weighted(rfft(x, axis=1)[:, : self.L, :])
+    def _orders(self, x: Array) -> Array:
+        """Spectra of the rings of fields (n, longitudes, rings): (n, L orders, rings)."""
+        return rfft(x, axis=1)[:, : self.L, :]
 
-    def _weighted(self, spectrum: Array) -> Parts:
-        """Weighted spectra of rings, even and odd about the equator, (2 n, L orders, half)."""
-        xp = namespace(spectrum)
-        rows = xp.concat([xp.real(spectrum), xp.imag(spectrum)], axis=0)
-        weights = self._weights.like(rows)
-        return self._meridians.halves(rows).scaled(weights, weights)
-
-    def _spectrum(self, halves: Parts) -> Array:
-        """Spectra of rings (n, L orders, rings) of their even and odd parts, (L orders, 2 n, half)."""
-        rows = self._meridians.whole(halves)
-        xp, n = namespace(rows), rows.shape[1] // 2
-        rows = xp.permute_dims(rows, (1, 0, 2))
-        return as_complex(rows[:n, ...], rows[n:, ...])
-
-    def _fields(self, halves: Parts) -> Array:
-        return irfft(self._spectrum(halves), self.rings.longitudes, axis=1)
+    def _field(self, spectrum: Array) -> Array:
+        return irfft(spectrum, self.rings.longitudes, axis=1)
 
     # ------------------------------------------------------------------ (L, L) and packed
     @cached_property

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.numerics.namespace import Array, Constant, namespace
+from scatter.numerics.namespace import Array, Constant, as_complex, namespace
 
 BLOCKS = 16
 """Blocks of neighbouring orders, one product of matrices each: the more, the nearer to the triangle."""
@@ -225,46 +225,69 @@ class Meridians:
         size = flat.shape[1]
         return [Constant(flat[b.first : b.last].reshape(b.stop - b.start, _height(b), size)) for b in blocks]
 
-    def halves(self, rows: Array) -> Parts:
+    def over_rings(self, spectrum: Array, weights: Constant, table: int = 0) -> Parts:
+        """``sum_theta w(theta) lambda_lm(theta) F_m(theta)``, packed: n real parts, then n imaginary ones.
+
+        Parameters
+        ----------
+        spectrum : complex array of shape (n, L orders, rings)
+            ``F_m(theta)``.
+        weights : Constant
+            ``w(theta)``, of which `folded` has been taken.
+        table : int, default=0
+            1 for lambda-, with a spin.
+        """
+        xp, odd, n = namespace(spectrum), self._is_odd(table), spectrum.shape[0]
+        found: tuple[list[Array], list[Array]] = ([], [])
+        for k, (start, stop) in enumerate(self._spans):  # what a block makes stays in the cache of a core
+            orders = spectrum[:, start:stop, :]
+            real, imaginary = xp.real(orders), xp.imag(orders)
+            w = weights.like(real)
+            halves = self._halves(xp.concat([real * w, imaginary * w], axis=0))
+            for p in (0, 1):
+                values = self._tables[table][p][k].like(real)
+                part = xp.matmul(xp.permute_dims(halves[p ^ odd], (1, 0, 2)), xp.matrix_transpose(values))
+                rows = (stop - start) * values.shape[1]
+                found[p].append(xp.reshape(xp.permute_dims(part, (1, 0, 2)), (2 * n, rows)))
+        return Parts(*(xp.concat(parts, axis=-1) for parts in found))
+
+    def over_degrees(self, packed: Parts, table: int = 0) -> Array:
+        """``sum_l lambda_lm(theta) a_lm`` of packed numbers (2 n, rows): complex (n, L orders, rings)."""
+        xp, odd, n = namespace(packed.even), self._is_odd(table), packed.even.shape[0] // 2
+        found = []
+        for k, (start, stop) in enumerate(self._spans):
+            halves: list[Any] = [None, None]
+            for p in (0, 1):
+                block, values = self.packing.blocks[p][k], self._tables[table][p][k].like(packed[p])
+                part = xp.reshape(
+                    packed[p][:, block.first : block.last], (2 * n, stop - start, values.shape[1])
+                )
+                halves[p ^ odd] = xp.matmul(xp.permute_dims(part, (1, 0, 2)), values)
+            rows = xp.permute_dims(self._whole(*halves), (1, 0, 2))
+            found.append(as_complex(rows[:n, ...], rows[n:, ...]))
+        return xp.concat(found, axis=1)
+
+    def folded(self, weights: NDArray[np.float64]) -> Constant:
+        """Weights of the rings, for a sum over both halves: the equator is in both."""
+        middle = np.arange(self.rings) == self._half.size - 1
+        return Constant(np.where(middle & bool(self.rings % 2), 0.5, 1.0) * weights)
+
+    @property
+    def _spans(self) -> list[tuple[int, int]]:
+        return [(block.start, block.stop) for block in self.packing.blocks.even]
+
+    def _halves(self, rows: Array) -> Parts:
         """Even and odd parts about the equator, (..., half), of (..., rings)."""
-        xp, h = namespace(rows), self._half.size
-        north, south = rows[..., :h], xp.flip(rows, axis=-1)[..., :h]
-        if self.rings % 2:  # the ring on the equator is in both halves
-            share = Constant(np.where(np.arange(h) == h - 1, 0.5, 1.0)).like(rows)
-            north, south = north * share, south * share
+        north, south = (
+            rows[..., : self._half.size],
+            namespace(rows).flip(rows, axis=-1)[..., : self._half.size],
+        )
         return Parts(north + south, north - south)
 
-    def whole(self, halves: Parts) -> Array:
+    def _whole(self, even: Array, odd: Array) -> Array:
         """Values on all rings, (..., rings), of their even and odd parts."""
-        even, odd = halves
         xp, south = namespace(even), self.rings - self._half.size
         return xp.concat([even + odd, xp.flip((even - odd)[..., :south], axis=-1)], axis=-1)
-
-    def over_rings(self, halves: Parts, table: int = 0) -> Parts:
-        """``sum_theta lambda_lm(theta) F_m(theta)``, packed (n, rows), of even and odd (n, orders, half)."""
-        odd, found = self._is_odd(table), []
-        for p in (0, 1):
-            half, blocks = halves[p ^ odd], zip(self._tables[table][p], self.packing.blocks[p], strict=True)
-            xp, n, parts = namespace(half), half.shape[0], []
-            for values, b in blocks:
-                orders = xp.permute_dims(half[:, b.start : b.stop, :], (1, 0, 2))
-                part = xp.matmul(orders, xp.matrix_transpose(values.like(half)))
-                parts.append(xp.reshape(xp.permute_dims(part, (1, 0, 2)), (n, b.last - b.first)))
-            found.append(xp.concat(parts, axis=-1))
-        return Parts(*found)
-
-    def over_degrees(self, packed: Parts, table: int = 0) -> Parts:
-        """``sum_l lambda_lm(theta) a_lm`` of packed numbers (n, rows): even and odd (orders, n, half)."""
-        odd = self._is_odd(table)
-        found: list[Any] = [None, None]
-        for p in (0, 1):
-            rows, blocks = packed[p], zip(self._tables[table][p], self.packing.blocks[p], strict=True)
-            xp, n, parts = namespace(rows), rows.shape[0], []
-            for values, b in blocks:
-                part = xp.reshape(rows[:, b.first : b.last], (n, b.stop - b.start, _height(b)))
-                parts.append(xp.matmul(xp.permute_dims(part, (1, 0, 2)), values.like(rows)))
-            found[p ^ odd] = xp.concat(parts, axis=0)
-        return Parts(*found)
 
     def _is_odd(self, table: int) -> int:
         """Whether even l - m is odd about the equator: lambda+ has the parity l + m + s, lambda- not."""

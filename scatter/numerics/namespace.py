@@ -87,7 +87,7 @@ class Constant:
     Parameters
     ----------
     value : ndarray
-        float64 or complex128 values, float32 values that only meet float32 arrays, or int64 indices.
+        float64 values, float32 values that only meet float32 arrays, or int64 indices.
     """
 
     def __init__(self, value: NDArray[Any]) -> None:
@@ -99,9 +99,8 @@ class Constant:
 
     def like(self, x: Array) -> Array:
         """The constant as an array beside which ``x`` can stand in arithmetic."""
-        double = itemsize(x) == 8
-        kinds = {"f": np.float64 if double else np.float32, "c": np.complex128 if double else np.complex64}
-        dtype = kinds.get(self.value.dtype.kind, self.value.dtype)
+        kind = np.float64 if itemsize(x) == 8 else np.float32
+        dtype = kind if self.value.dtype.kind == "f" else self.value.dtype
         if is_jax_array(x):  # not kept: inside jit a constant belongs to the trace
             return namespace(x).asarray(self._numpy(dtype))
         if is_numpy_array(x):
