@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scatter.paths import Band, Path, PathTree
     from scatter.transforms.graph import GraphScattering
     from scatter.transforms.mesh import MeshScattering, PointCloudScattering
+    from scatter.transforms.rototranslation import RotoTranslationScattering2D
     from scatter.transforms.scattering1d import Scattering1D
     from scatter.transforms.scattering2d import Scattering2D
     from scatter.transforms.spherical import SphericalScattering
@@ -37,6 +38,7 @@ _HOME = {
     "PathTree": "scatter.paths",
     "PointCloud": "scatter.domains.pointcloud",
     "PointCloudScattering": "scatter.transforms.mesh",
+    "RotoTranslationScattering2D": "scatter.transforms.rototranslation",
     "ScatterError": "scatter.errors",
     "ScatterWarning": "scatter.errors",
     "Scattering1D": "scatter.transforms.scattering1d",
@@ -60,6 +62,7 @@ __all__ = [
     "PathTree",
     "PointCloud",
     "PointCloudScattering",
+    "RotoTranslationScattering2D",
     "ScatterError",
     "ScatterWarning",
     "Scattering1D",

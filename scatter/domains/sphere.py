@@ -138,8 +138,8 @@ class Equiangular(Sampling):
 class Healpix(Sampling):
     """Pixels of equal area in the order of rings; coefficients by quadrature, improved ``iterations`` times.
 
-    There is no sampling theorem for HEALPix: coefficients come with errors of 1e-3 at once, and of 1e-6 or
-    less after three corrections where L <= 2 nside.
+    There is no sampling theorem for HEALPix: the coefficients of white noise come with errors of some percent
+    at once, and of less than 1e-4 after three corrections, where L <= 2 nside.
 
     Parameters
     ----------

@@ -25,6 +25,13 @@ LEAST_ORDERS = 8
 """Orders that are worth a block."""
 
 
+NEGLIGIBLE = 1e-18
+"""Value of a harmonic, of norm 1, that changes no sum."""
+
+FEW = 2
+"""Rows up to which a table is best read once, as it lies; a product of matrices copies it first."""
+
+
 @dataclass(frozen=True)
 class Parts:
     """A pair of arrays: of even and of odd l - m, or even and odd about the equator."""
@@ -176,6 +183,44 @@ def _next(
     return before
 
 
+class Table:
+    """Values of harmonics along one half of the meridians, for a block of orders.
+
+    Near a pole, where all of them are below `NEGLIGIBLE`, nothing is kept: that is a fifth of all values.
+
+    Parameters
+    ----------
+    values : ndarray of shape (orders, degrees, rings)
+    """
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        there = np.flatnonzero(np.abs(values).max((0, 1), initial=0) > NEGLIGIBLE)
+        self.skipped = int(there[0]) if there.size else values.shape[2] - 1
+        self.kept = Constant(np.ascontiguousarray(values[..., self.skipped :]))
+
+    def over_rings(self, rows: Array) -> Array:
+        """Sums over rings (orders, n, degrees) of values on rings (orders, n, rings)."""
+        xp, values = namespace(rows), self.kept.like(rows)
+        rows = rows[..., self.skipped :]
+        if _few(rows):
+            return np.vecdot(values[:, None, :, :], rows[:, :, None, :])
+        return xp.matmul(rows, xp.matrix_transpose(values))
+
+    def over_degrees(self, rows: Array) -> Array:
+        """Sums over degrees (orders, n, rings) of values at degrees (orders, n, degrees)."""
+        xp, values = namespace(rows), self.kept.like(rows)
+        if _few(rows):
+            sums = np.stack([[one @ table for one in some] for some, table in zip(rows, values, strict=True)])
+        else:
+            sums = xp.matmul(rows, values)
+        none = xp.zeros((*sums.shape[:2], self.skipped), dtype=sums.dtype, device=sums.device)
+        return xp.concat([none, sums], axis=2)
+
+
+def _few(rows: Array) -> bool:
+    return isinstance(rows, np.ndarray) and rows.shape[1] <= FEW
+
+
 class Meridians:
     """Sums over degrees for every order and ring, and over rings for every order and degree.
 
@@ -220,10 +265,10 @@ class Meridians:
             m = np.arange((l - p) % 2, l - p + 1, 2)
             table[p][self.packing.rows(np.full(m.size, l), m, p)] = values[m]
 
-    def _cut(self, flat: NDArray[np.float64], parity: int) -> list[Constant]:
+    def _cut(self, flat: NDArray[np.float64], parity: int) -> list[Table]:
         blocks = self.packing.blocks[parity]
         size = flat.shape[1]
-        return [Constant(flat[b.first : b.last].reshape(b.stop - b.start, _height(b), size)) for b in blocks]
+        return [Table(flat[b.first : b.last].reshape(b.stop - b.start, _height(b), size)) for b in blocks]
 
     def over_rings(self, spectrum: Array, weights: Constant, table: int = 0) -> Parts:
         """``sum_theta w(theta) lambda_lm(theta) F_m(theta)``, packed: n real parts, then n imaginary ones.
@@ -245,10 +290,9 @@ class Meridians:
             w = weights.like(real)
             halves = self._halves(xp.concat([real * w, imaginary * w], axis=0))
             for p in (0, 1):
-                values = self._tables[table][p][k].like(real)
-                part = xp.matmul(xp.permute_dims(halves[p ^ odd], (1, 0, 2)), xp.matrix_transpose(values))
-                rows = (stop - start) * values.shape[1]
-                found[p].append(xp.reshape(xp.permute_dims(part, (1, 0, 2)), (2 * n, rows)))
+                part = self._tables[table][p][k].over_rings(xp.permute_dims(halves[p ^ odd], (1, 0, 2)))
+                part = xp.permute_dims(part, (1, 0, 2))
+                found[p].append(xp.reshape(part, (2 * n, part.shape[1] * part.shape[2])))
         return Parts(*(xp.concat(parts, axis=-1) for parts in found))
 
     def over_degrees(self, packed: Parts, table: int = 0) -> Array:
@@ -258,11 +302,11 @@ class Meridians:
         for k, (start, stop) in enumerate(self._spans):
             halves: list[Any] = [None, None]
             for p in (0, 1):
-                block, values = self.packing.blocks[p][k], self._tables[table][p][k].like(packed[p])
+                block = self.packing.blocks[p][k]
                 part = xp.reshape(
-                    packed[p][:, block.first : block.last], (2 * n, stop - start, values.shape[1])
+                    packed[p][:, block.first : block.last], (2 * n, stop - start, _height(block))
                 )
-                halves[p ^ odd] = xp.matmul(xp.permute_dims(part, (1, 0, 2)), values)
+                halves[p ^ odd] = self._tables[table][p][k].over_degrees(xp.permute_dims(part, (1, 0, 2)))
             rows = xp.permute_dims(self._whole(*halves), (1, 0, 2))
             found.append(as_complex(rows[:n, ...], rows[n:, ...]))
         return xp.concat(found, axis=1)
