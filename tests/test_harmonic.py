@@ -176,6 +176,7 @@ BAD = {
     "real": (lambda: HarmonicTransform(4).synthesize(np.ones((4, 4))), "coefficients must be complex arrays"),
     "nside": (lambda: sampling("healpix", 4, (13,)), "12 nside^2 pixels, such as 12288, got 13"),
     "L": (lambda: sampling("healpix", 20, (48,)), "L=20 degrees need nside=7 or more, got 2; type L=6"),
+    "poles": (lambda: sampling("cc", 8, (8, 15)), "sampling='cc' needs 9 rings of 15 longitudes for L=8"),
     "grid": (
         lambda: sampling("mw", 8, (8, 14)),
         "sampling='mw' needs 8 rings of 15 longitudes for L=8 degrees",

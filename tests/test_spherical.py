@@ -14,7 +14,7 @@ from tests_support import one_line
 from scatter import InputError, SphericalScattering, testing
 from scatter.domains.sphere import UNSEEN
 from scatter.frames.scalediscretised import ScaleDiscretised
-from scatter.numerics.harmonic import HarmonicTransform
+from scatter.numerics.harmonic import HarmonicTransform, gauss_legendre
 
 ducc0 = pytest.importorskip("ducc0")
 RNG = np.random.default_rng(0)
@@ -103,6 +103,14 @@ def test_wavelet_transform_keeps_energy_and_inverts(N, options):
         weights = 2 * np.pi * ducc0.misc.GL_weights(rings, 1)[:, None] / (2 * np.pi) / longitudes
         energy += (map_**2 * weights).sum()
     assert energy == pytest.approx((abs(a) ** 2).sum() * 2 - (abs(a[..., 0]) ** 2).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize(("L", "lam"), [(8, 1.3), (32, 1.2), (2, 2.0), (3, 2.0), (33, 2.0)])
+def test_every_wavelet_has_a_degree(L, lam):
+    S = SphericalScattering(L, lam=lam, max_order=1, min_bandlimit=1)
+    assert all(np.isfinite([band.xi, band.sigma]).all() for band in S.tree.bank.bands(1))
+    assert (S(HarmonicTransform(L, gauss_legendre(L, 2 * L)).synthesize(coefficients(L, 1)))[0, 1:] > 0).all()
+    assert [path.n for path in S.tree.paths] == [(), *((n,) for n in range(len(S.tree) - 1))]
 
 
 def test_frame_is_tight():
@@ -332,6 +340,7 @@ def test_estimator():
     assert names[-1] == "mean(||x*psi[j=4]|*psi[j=3]|)"
     channels = SphericalScattering(16).fit(X[:, None]).transform(X[:, None])
     np.testing.assert_array_equal(channels, rows)
+    np.testing.assert_array_equal(clone(S).fit(X.tolist()).transform(X.tolist()), rows)
     copy = pickle.loads(pickle.dumps(S))
     np.testing.assert_array_equal(copy.transform(X), rows)
     assert "_planned" not in copy.__getstate__()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scatter.errors import InputError
 from scatter.numerics.fourier import rfft
 from scatter.numerics.harmonic import HarmonicTransform, Rings, gauss_legendre
-from scatter.numerics.namespace import Array, Constant, as_complex, namespace
+from scatter.numerics.namespace import Array, Constant, as_complex, namespace, zeros
 
 UNSEEN = -1.6375e30
 """What HEALPix writes where there is no observation."""
@@ -71,7 +71,7 @@ class GaussLegendre(Sampling):
 
 @dataclass(frozen=True)
 class Equiangular(Sampling):
-    """Equidistant rings, north first, of 2 L - 1 longitudes or more from 0.
+    """L equidistant rings or more, north first, of 2 L - 1 longitudes or more from 0; L + 1 with both poles.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ class Healpix(Sampling):
             orders = xp.take(spectrum, Constant(which).like(xp.real(spectrum)), axis=1)
             orders = _turn(orders * weight.like(xp.real(orders)), start, m, 1)
             turns = -(-self.L // n)
-            room = xp.zeros((*orders.shape[:2], turns * n - self.L), dtype=orders.dtype, device=orders.device)
+            room = zeros((*orders.shape[:2], turns * n - self.L), orders)
             folded = xp.reshape(xp.concat([orders, room], axis=2), (*orders.shape[:2], turns, n))
             rings = xp.real(xp.fft.ifft(xp.sum(folded, axis=2), axis=2, norm="forward"))
             samples.append(xp.reshape(rings, (a.shape[0], -1)))
@@ -273,10 +273,13 @@ def sampling(name: str, L: int, shape: tuple[int, ...]) -> Sampling:
                 f"L={L} degrees need nside={-(-L // 3)} or more, got {nside}; type L={3 * nside}"
             )
         return Healpix(L, shape[-1:])
-    if len(shape) < 2 or shape[-2] < L or shape[-1] < 2 * L - 1:
+    rings = L + 1 if name == "cc" else L  # what is odd about a pole is zero there
+    if len(shape) < 2 or shape[-2] < rings or shape[-1] < 2 * L - 1:
+        longitudes = 2 * L - 1
         raise InputError(
-            f"sampling={name!r} needs {L} rings of {2 * L - 1} longitudes for L={L} degrees, (..., {L}, "
-            f"{2 * L - 1}), or more of both, got {tuple(shape)}; type a lower L, or the sampling that it is"
+            f"sampling={name!r} needs {rings} rings of {longitudes} longitudes for L={L} degrees, "
+            f"(..., {rings}, {longitudes}), or more of both, got {tuple(shape)}; type a lower L, or "
+            "the sampling that it is"
         )
     return GaussLegendre(L, shape[-2:]) if name == "gl" else Equiangular(L, shape[-2:], name)
 

@@ -94,17 +94,22 @@ class ScaleDiscretised:
 
     def band_limit(self, band: Band | None) -> int:
         """Degrees that a wavelet has, or the scaling function (None), are below this."""
-        return min(math.ceil(self.lam ** (self.J_min if band is None else band.j + 1) - 1e-9), self.L)
+        return self.limit(self.J_min - 1 if band is None else band.j)
+
+    def limit(self, j: int) -> int:
+        """Degrees of wavelet j are below this."""
+        return min(math.ceil(self.lam ** (j + 1) - 1e-9), self.L)
 
     @cached_property
     def _bands(self) -> tuple[Band, ...]:
-        bands = []
-        for n, j in enumerate(range(self.J_min, self.J + 1)):
-            power = self._falls[n + 1] - self._falls[n]
-            power = power * (2 * np.arange(self.L) + 1)
+        bands: list[Band] = []
+        for k, j in enumerate(range(self.J_min, self.J + 1)):
+            power = (self._falls[k + 1] - self._falls[k]) * (2 * np.arange(self.L) + 1)
+            if not power.any():  # lam is near 1, and there is no degree between its powers
+                continue
             xi = float((power * np.arange(self.L)).sum() / power.sum())
             sigma = math.sqrt(float((power * (np.arange(self.L) - xi) ** 2).sum() / power.sum()))
-            bands.append(Band(n=n, j=j, labels=(("j", j),), xi=xi, sigma=sigma))
+            bands.append(Band(n=len(bands), j=j, labels=(("j", j),), xi=xi, sigma=sigma))
         return tuple(bands)
 
     def bands(self, order: int) -> tuple[Band, ...]:

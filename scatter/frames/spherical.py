@@ -13,7 +13,7 @@ from scatter.frames.base import FrameBounds
 from scatter.frames.scalediscretised import ScaleDiscretised
 from scatter.numerics.harmonic import HarmonicTransform, gauss_legendre
 from scatter.numerics.legendre import Packing, Parts
-from scatter.numerics.namespace import Array, Constant, namespace
+from scatter.numerics.namespace import Array, Constant, namespace, zeros
 from scatter.paths import Band, Bank, Group
 
 LEAST_SHARE = 0.01
@@ -80,8 +80,8 @@ class SphericalFrame:
         """Band limit of the grid of the signals (0), or of wavelet ``j = J + 1 - resolution``."""
         if resolution == 0:
             return self.wavelet_bank.L
-        band = self.wavelet_bank.bands(1)[-resolution]
-        return max(math.ceil(self.oversampling * self.wavelet_bank.band_limit(band)), self.min_bandlimit)
+        limit = self.wavelet_bank.limit(self.wavelet_bank.J + 1 - resolution)
+        return max(math.ceil(self.oversampling * limit), self.min_bandlimit)
 
     def output(self, resolution: int | None) -> tuple[int, ...]:
         """Rings and longitudes of a low-pass map (None), or longitudes and rings of a map at a resolution."""
@@ -142,6 +142,10 @@ class SphericalFrame:
     # ------------------------------------------------------------------ means and masks
     def weights(self, resolution: int | None) -> Constant:
         """Share of each point of a map in a mean over the sphere, or over what is known of it."""
+        (found,) = self._constants(("weights", resolution), lambda: (self._weights(resolution),))
+        return found
+
+    def _weights(self, resolution: int | None) -> Constant:
         if resolution is None:
             rings = gauss_legendre(self.wavelet_bank.band_limit(None), 1).weights
             shares = np.broadcast_to(rings[:, None] / 2, self.output(None)) / self.output(None)[1]
@@ -296,8 +300,7 @@ def _taken(a: Parts, places: tuple[Constant, ...]) -> Parts:
     xp, parts = namespace(a.even), []
     for part, place in zip(a, places, strict=True):
         if part.shape[-1] == 0:  # one degree has no odd part
-            shape = (*part.shape[:-1], place.value.size)
-            parts.append(xp.zeros(shape, dtype=part.dtype, device=part.device))
+            parts.append(zeros((*part.shape[:-1], place.value.size), part))
         else:
             parts.append(xp.take(part, place.like(part), axis=-1))
     return Parts(*parts)

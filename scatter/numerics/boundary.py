@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.numerics.namespace import Array, Constant, namespace
+from scatter.numerics.namespace import Array, Constant, namespace, zeros
 
 PADDINGS = ("reflect", "symmetric", "periodic", "zero")
 """Known ways to continue a signal, as ``numpy.pad`` names them save ``periodic`` (wrap) and ``zero``."""
@@ -61,9 +59,9 @@ def pad(x: Array, axis: int, before: int, after: int, padding: str, where: Const
         assert where is not None
         return xp.take(x, where.like(x), axis=axis)
 
-    def zeros(count: int) -> Array:
-        shape: list[Any] = list(x.shape)
-        shape[axis] = count
-        return xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
-
-    return xp.concat([zeros(before), x, zeros(after)], axis=axis)
+    sizes = list(x.shape)
+    ends = []
+    for count in (before, after):
+        sizes[axis] = count
+        ends.append(zeros(tuple(sizes), x))
+    return xp.concat([ends[0], x, ends[1]], axis=axis)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.numerics.namespace import Array, Constant, as_complex, namespace
+from scatter.numerics.namespace import Array, Constant, as_complex, namespace, zeros
 
 BLOCKS = 16
 """Blocks of neighbouring orders, one product of matrices each: the more, the nearer to the triangle."""
@@ -213,8 +213,7 @@ class Table:
             sums = np.stack([[one @ table for one in some] for some, table in zip(rows, values, strict=True)])
         else:
             sums = xp.matmul(rows, values)
-        none = xp.zeros((*sums.shape[:2], self.skipped), dtype=sums.dtype, device=sums.device)
-        return xp.concat([none, sums], axis=2)
+        return xp.concat([zeros((*sums.shape[:2], self.skipped), sums), sums], axis=2)
 
 
 def _few(rows: Array) -> bool:

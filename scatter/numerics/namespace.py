@@ -66,6 +66,14 @@ def is_complex(x: Array) -> bool:
     return bool(namespace(x).isdtype(x.dtype, "complex floating"))
 
 
+def zeros(shape: tuple[int, ...], x: Array) -> Array:
+    """Zeros of the library, type and device of ``x``."""
+    xp = namespace(x)
+    if is_jax_array(x):  # what is traced is nowhere yet
+        return xp.zeros(shape, dtype=x.dtype)
+    return xp.zeros(shape, dtype=x.dtype, device=device_of(x))
+
+
 def as_complex(real: Array, imaginary: Array) -> Array:
     """Complex numbers of their parts."""
     if isinstance(real, np.ndarray):  # half of the passes over memory of the sum below
@@ -131,4 +139,5 @@ __all__ = [
     "is_torch_array",
     "itemsize",
     "namespace",
+    "zeros",
 ]

@@ -44,7 +44,7 @@ class SphericalScattering(ScatteringTransformer):
         What fields are: (rings, longitudes), north first and longitudes from 0, on rings of Gauss and
         Legendre, of McEwen and Wiaux, or equidistant without poles ('dh', 'f1') or with both ('cc'); HEALPix
         pixels in the order of rings; or harmonic coefficients, complex (L, L), of degree l and order m >= 0.
-        Rings are L or more, longitudes 2 L - 1 or more.
+        Rings are L or more (L + 1 with 'cc'), longitudes 2 L - 1 or more.
     oversampling : float, default=2
         Band limit of the grid of a modulus over that of its wavelet, at least 1. A modulus has no band limit,
         and what its grid folds back is the only error of rotation invariance; see Notes.
@@ -287,7 +287,7 @@ class SphericalScattering(ScatteringTransformer):
         maps = self._samples(X)
         self.lead_ = tuple(int(n) for n in maps.shape[1:-2])
         self.shape_ = self.shape
-        self.n_features_in_ = math.prod(X.shape[1:])
+        self.n_features_in_ = math.prod(np.shape(X)[1:])
         return self
 
     def transform(self, X: Any) -> Any:
@@ -305,14 +305,15 @@ class SphericalScattering(ScatteringTransformer):
         """
         check_is_fitted(self)
         maps = self._samples(X)
-        if tuple(maps.shape[1:-2]) != self.lead_ or math.prod(X.shape[1:]) != self.n_features_in_:
+        if tuple(maps.shape[1:-2]) != self.lead_ or math.prod(np.shape(X)[1:]) != self.n_features_in_:
             raise InputError(
                 f"samples must have {self.n_features_in_} numbers and channels {self.lead_} as in fit, got "
-                f"{tuple(X.shape[1:])}"
+                f"{np.shape(X)[1:]}"
             )
         return self._plan().features(maps)
 
     def _samples(self, X: Any) -> Array:
+        X = X if hasattr(X, "shape") else np.asarray(X)
         if getattr(X, "ndim", 0) == 2 and self._fields.ndim == 2:
             X = namespace(X).reshape(X, (X.shape[0], *self._fields.canonical(int(X.shape[1]))))
         maps = self._maps(X)
