@@ -137,7 +137,7 @@ class SphericalFrame:
 
         kept = sum(numbers(edge.child) for edge in group.edges if edge.child.edges)
         made = max((numbers(edge.child) for edge in group.edges), default=0)
-        return 4 * numbers(group) + kept + (3 + 4 * self.wavelet_bank.N) * made
+        return 2 * numbers(group) + kept + (2 + 2 * self.wavelet_bank.N) * made
 
     # ------------------------------------------------------------------ means and masks
     def weights(self, resolution: int | None) -> Constant:
