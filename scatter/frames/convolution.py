@@ -110,13 +110,13 @@ class ConvolutionFrame:
 
         Parameters
         ----------
-        spectrum : array of shape (..., *points)
-        filters : sequence of (slices, array of shape (..., *coarser points))
+        spectrum : array of shape ``(..., *points)``
+        filters : sequence of (slices, array of shape ``(..., *coarser)``)
             Parts of filters, and the region of the spectrum that each multiplies, as `filters` gives them.
 
         Returns
         -------
-        array of shape (..., *coarser points)
+        array of shape ``(..., *coarser)``
         """
         folded = None
         for region, psi in filters:
