@@ -44,6 +44,7 @@ def python(code, **environment):
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
 
@@ -210,6 +211,12 @@ def test_default_number_of_threads(monkeypatch):
     assert executor.thread_count(None, lib) == 6
 
 
+def test_a_limit_that_ends_leaves_none_behind():
+    with threadpoolctl.threadpool_limits(1):
+        assert library.load().module.thread_limit() == 1
+    assert library.load().module.thread_limit() == 0
+
+
 def test_threadpoolctl_sees_the_library():
     found = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "scatter"]
     assert found
@@ -254,6 +261,7 @@ from scatter import {name}
 S = {name}({parameters}, n_jobs={n_jobs})
 x = np.random.default_rng(0).standard_normal({shape}).astype("float32")
 right = S({first})
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the parent did with it
 threading.Timer({after}, signal.raise_signal, [signal.SIGINT]).start()
 begin = time.perf_counter()
 try:

@@ -44,7 +44,9 @@ class Threads(threadpoolctl.LibController):  # type: ignore[misc]
 
     def set_num_threads(self, num_threads: int) -> None:
         """Limit the threads of a transform whose ``n_jobs`` is None."""
-        self.dynlib.scatter_set_num_threads(ctypes.c_int(num_threads))
+        # As many as `get_num_threads` says without a limit are none: threadpoolctl sets back what it got.
+        limit = 0 if num_threads >= (os.cpu_count() or 1) else num_threads
+        self.dynlib.scatter_set_num_threads(ctypes.c_int(limit))
 
     def get_version(self) -> str | None:
         """Version of the library: that of scatter."""
