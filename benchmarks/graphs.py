@@ -6,11 +6,8 @@ per cent, with the parameters of the classifier searched within each training pa
 
 from __future__ import annotations
 
-import os
 import resource
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from benchmarks.data import data
 from benchmarks.timing import cores, interleaved, ratios
 from scatter import Graph, GraphScattering
 from scatter.datasets import read_graph_dataset
@@ -40,10 +38,7 @@ COSTS, GAMMAS = (1, 10, 100), (1e-4, 1e-3, 1e-2)
 
 
 def load(name):
-    folder = os.environ.get("SCATTER_DATA")
-    if folder is None:
-        sys.exit("SCATTER_DATA is not set; type: export SCATTER_DATA=FOLDER, which holds graphs/MUTAG.txt.gz")
-    return read_graph_dataset(Path(folder) / "graphs" / f"{name}.txt.gz")
+    return read_graph_dataset(data(f"graphs/{name}.txt.gz"))
 
 
 def classify(name):

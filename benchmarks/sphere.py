@@ -7,7 +7,6 @@ folder ``$SCATTER_DATA/sphere``.
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.data import data
 from benchmarks.s2cascade import s2fft_cascades
 from benchmarks.timing import cores, interleaved, ratios
 from scatter import SphericalScattering
@@ -55,16 +55,18 @@ def packed(a: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(a[..., l, m])
 
 
-def turned(a: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Coefficients of the field after a random rotation, exactly."""
-    L = a.shape[-1]
-    first, second, third = Rotation.random(rng=random).as_euler("zyz")
-    m, l = np.triu_indices(L)
+def rotated(a: np.ndarray, *angles: float) -> np.ndarray:
+    """Coefficients of the field after a rotation by three angles of Euler, z y z, exactly."""
+    m, l = np.triu_indices(a.shape[-1])
     found = np.zeros_like(a)
-    alm = packed(a).reshape(-1, l.size)
-    alm = ducc().sht.rotate_alm(alm, L - 1, first, second, third)
+    alm = ducc().sht.rotate_alm(packed(a).reshape(-1, l.size), a.shape[-1] - 1, *angles)
     found[..., l, m] = alm.reshape(*a.shape[:-2], l.size)
     return found
+
+
+def turned(a: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Coefficients of the field after a random rotation, exactly."""
+    return rotated(a, *Rotation.random(rng=random).as_euler("zyz"))
 
 
 def changes(transform: SphericalScattering, rest: np.ndarray, found: np.ndarray) -> np.ndarray:
@@ -75,10 +77,7 @@ def changes(transform: SphericalScattering, rest: np.ndarray, found: np.ndarray)
 
 
 def load(name: str) -> dict[str, np.ndarray]:
-    folder = os.environ.get("SCATTER_DATA")
-    if folder is None:
-        sys.exit(f"SCATTER_DATA is not set; type: export SCATTER_DATA=FOLDER, which holds sphere/{name}.npz")
-    with np.load(Path(folder) / "sphere" / f"{name}.npz") as arrays:
+    with np.load(data(f"sphere/{name}.npz")) as arrays:
         return dict(arrays)
 
 

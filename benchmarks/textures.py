@@ -9,16 +9,15 @@ many dimensions as the training images of a class allow, as in the authors' code
 from __future__ import annotations
 
 import os
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from sklearn.base import BaseEstimator, ClassifierMixin
 from threadpoolctl import threadpool_limits
 
+from benchmarks.data import data
 from scatter import Scattering2D
 from scatter.io.images import resize_image
 from scatter.transforms.rototranslation import RotoTranslationScattering2D
@@ -53,10 +52,7 @@ class AffineSpaces(ClassifierMixin, BaseEstimator):
 
 
 def load():
-    folder = os.environ.get("SCATTER_DATA")
-    if folder is None:
-        sys.exit("SCATTER_DATA is not set; type: export SCATTER_DATA=FOLDER, which holds kth_tips.npz")
-    with np.load(Path(folder) / "kth_tips.npz") as file:
+    with np.load(data("kth_tips.npz")) as file:
         return file["images"].astype(np.float32) / 255, file["labels"]
 
 

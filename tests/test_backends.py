@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests_support import jax_gradient, torch_gradient, weights
 
 from scatter import Scattering1D, Scattering2D, ScatterWarning, testing
 from scatter.cascade import WORKING_SET, block_size, scattering
@@ -161,24 +162,6 @@ SMALL = {
     "2d": Scattering2D(J=2, shape=(9, 12), L=2),
     "moments of log": Scattering1D(J=2, shape=40, pooling="moments", log=True),
 }
-
-
-def weights(transform, x):
-    return np.random.default_rng(5).standard_normal(transform(x).shape)
-
-
-def torch_gradient(transform, x):
-    torch = pytest.importorskip("torch", reason="torch is not installed")
-    leaf = torch.tensor(x, requires_grad=True)
-    (transform(leaf) * torch.tensor(weights(transform, x))).sum().backward()
-    return leaf.grad.numpy()
-
-
-def jax_gradient(transform, x):
-    jax = pytest.importorskip("jax", reason="jax is not installed")
-    jax.config.update("jax_enable_x64", True)
-    w = weights(transform, x)
-    return np.asarray(jax.grad(lambda a: (transform(a) * w).sum())(jax.numpy.asarray(x)))
 
 
 @pytest.mark.parametrize("gradient", [torch_gradient, jax_gradient])

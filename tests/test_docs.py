@@ -433,6 +433,7 @@ def test_names_in_roles_exist(page):
                 found = importlib.import_module(".".join(parts[:cut]))
                 break
         for name in parts[cut:]:
+            assert hasattr(found, name), f"{page.name}: {target} does not exist"
             found = getattr(found, name)
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import sph_harm_y
 from tests_support import one_line
 
+from benchmarks.sphere import packed as as_ducc
 from scatter import InputError
 from scatter.domains.sphere import Equiangular, Healpix, sampling
 from scatter.numerics.harmonic import HarmonicTransform, gauss_legendre
@@ -23,10 +24,6 @@ def coefficients(L, count=2, spin=0, seed=0):
     a = a * ((l >= m) & (l >= spin))
     a[..., 0] = a[..., 0].real
     return a
-
-
-def as_ducc(a):
-    return np.concatenate([a[..., m:, m] for m in range(a.shape[-1])], axis=-1)
 
 
 def field(a, geometry, rings, longitudes, spin=0):

@@ -233,9 +233,14 @@ def test_scattergram_without_order_2_has_two_panels():
 
 
 def test_scattergram_of_silence_and_of_one_output_sample():
-    scattergram(LINE, np.zeros(64)).savefig(io.BytesIO(), dpi=40)
-    scattergram(Scattering1D(J=3, T="global"), SIGNAL[:9]).savefig(io.BytesIO(), dpi=40)
-    coefficient_maps(Scattering1D(J=3), SIGNAL[:8]).savefig(io.BytesIO(), dpi=40)
+    for figure in (
+        scattergram(LINE, np.zeros(64)),
+        scattergram(Scattering1D(J=3, T="global"), SIGNAL[:9]),
+        coefficient_maps(Scattering1D(J=3), SIGNAL[:8]),
+    ):
+        picture = io.BytesIO()
+        figure.savefig(picture, dpi=40)
+        assert picture.getvalue().startswith(b"\x89PNG")
 
 
 def test_cells_of_frequencies_and_times_are_around_their_centres():

@@ -11,6 +11,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from tests_support import jax_gradient, torch_gradient, weights
 
 from scatter import InputError, PathTree, Scattering2D, testing
 from scatter.cascade import WORKING_SET, in_order, scattering
@@ -515,24 +516,6 @@ def test_the_working_set_stays_within_its_budget(rotation, shape, J, count):
 
 
 # ---------------------------------------------------------------------- gradients
-def torch_gradient(S, x):
-    torch = pytest.importorskip("torch", reason="torch is not installed")
-    leaf = torch.tensor(x, requires_grad=True)
-    (S(leaf) * torch.tensor(weights(S, x))).sum().backward()
-    return leaf.grad.numpy()
-
-
-def jax_gradient(S, x):
-    jax = pytest.importorskip("jax", reason="jax is not installed")
-    jax.config.update("jax_enable_x64", True)
-    w = weights(S, x)
-    return np.asarray(jax.grad(lambda a: (S(a) * w).sum())(jax.numpy.asarray(x)))
-
-
-def weights(S, x):
-    return np.random.default_rng(5).standard_normal(S(x).shape)
-
-
 @pytest.mark.parametrize("gradient", [torch_gradient, jax_gradient])
 @pytest.mark.parametrize("rotation", MODES)
 def test_gradients(gradient, rotation):

@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from test_harmonic import as_ducc, coefficients, field
 from tests_support import one_line
 
+from benchmarks.sphere import rotated
 from scatter import InputError, SphericalScattering, testing
 from scatter.domains.sphere import UNSEEN
 from scatter.frames.scalediscretised import ScaleDiscretised
@@ -26,18 +27,6 @@ def red(L, seed=1):
     a = coefficients(L, 1, seed=seed)[0] / (1 + np.arange(L))[:, None]
     a[0] = 0
     return a
-
-
-def rotated(a, *angles):
-    """Exactly rotated coefficients."""
-    L = a.shape[-1]
-    turned = ducc0.sht.rotate_alm(as_ducc(a), L - 1, *angles)
-    b = np.zeros_like(a)
-    start = 0
-    for m in range(L):
-        b[m:, m] = turned[start : start + L - m]
-        start += L - m
-    return b
 
 
 # ---------------------------------------------------------------------- the wavelets
@@ -126,11 +115,9 @@ def reference(a, S):
     L = a.shape[-1]
 
     def harmonics(u, limit):
-        alm = ducc0.sht.analysis_2d(map=u[None], spin=0, lmax=limit - 1, geometry="GL")[0]
-        b, start = np.zeros((L, L), complex), 0
-        for m in range(limit):
-            b[m:limit, m] = alm[start : start + limit - m]
-            start += limit - m
+        m, l = np.triu_indices(limit)
+        b = np.zeros((L, L), complex)
+        b[l, m] = ducc0.sht.analysis_2d(map=u[None], spin=0, lmax=limit - 1, geometry="GL")[0]
         return b
 
     def modulus(b, band):

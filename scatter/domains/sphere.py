@@ -11,6 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +135,30 @@ class Equiangular(Sampling):
         return self._gauss.analyze_spectrum(pairs[:, : self.L, :])
 
 
+class RingsOfPixels(NamedTuple):
+    """Rings of HEALPix that have as many pixels.
+
+    Attributes
+    ----------
+    length : int
+        Pixels of each.
+    which, pixels : Constant
+        Their numbers from the north, and those of their pixels, ring by ring.
+    place, sign : Constant of shape (L,)
+        Where each order is in the half spectrum of a ring, and the sign of its imaginary part there.
+    cosine, sine : Constant of shape (rings, L)
+        Of the longitude of the first pixel, times the order.
+    """
+
+    length: int
+    which: Constant
+    pixels: Constant
+    place: Constant
+    sign: Constant
+    cosine: Constant
+    sine: Constant
+
+
 @dataclass(frozen=True)
 class Healpix(Sampling):
     """Pixels of equal area in the order of rings; coefficients by quadrature, improved ``iterations`` times.
@@ -185,25 +210,27 @@ class Healpix(Sampling):
         )
 
     @cached_property
-    def _lengths(self) -> list[tuple[int, NDArray[np.int64], Constant, Constant]]:
-        """Rings of one length: it, which, where their pixels are, and their first longitudes."""
+    def _lengths(self) -> list[RingsOfPixels]:
+        """Rings by their length."""
         count, _, start = self._rings
-        first = np.cumsum(count) - count
-        found = []
+        first, m, found = np.cumsum(count) - count, np.arange(self.L), []
         for n in np.unique(count):
             which = np.flatnonzero(count == n)
-            pixels = first[which][:, None] + np.arange(n)
-            found.append((int(n), which, Constant(pixels.ravel()), Constant(start[which][:, None])))
+            pixels, angle = first[which][:, None] + np.arange(n), np.outer(start[which], m)
+            # Orders of n / 2 and more are seen as those of the circle of n samples that they agree with.
+            place, sign = np.minimum(m % n, -m % n), np.where(m % n > n // 2, -1.0, 1.0)
+            tables = (which, pixels.ravel(), place, sign, np.cos(angle), np.sin(angle))
+            found.append(RingsOfPixels(int(n), *map(Constant, tables)))
         return found
 
     @cached_property
-    def _order(self) -> Constant:
+    def _ring_order(self) -> Constant:
         """Where each ring is when they are sorted by length."""
-        return Constant(np.argsort(np.concatenate([which for _, which, _, _ in self._lengths])))
+        return Constant(np.argsort(np.concatenate([rings.which.value for rings in self._lengths])))
 
     @cached_property
     def _pixel_order(self) -> Constant:
-        return Constant(np.argsort(np.concatenate([pixels.value for _, _, pixels, _ in self._lengths])))
+        return Constant(np.argsort(np.concatenate([rings.pixels.value for rings in self._lengths])))
 
     def coefficients(self, x: Array) -> Array:
         """Harmonic coefficients (n, L, L) of fields (n, 12 nside^2)."""
@@ -213,44 +240,43 @@ class Healpix(Sampling):
         return a
 
     def _analyze(self, x: Array) -> Array:
-        xp, m = namespace(x), np.arange(self.L)
-        rows = []
-        for n, which, pixels, start in self._lengths:
-            rings = xp.reshape(xp.take(x, pixels.like(x), axis=-1), (x.shape[0], len(which), n))
-            half = rfft(rings, axis=2)
-            # Orders of n / 2 and more are seen as those of the circle of n samples that they agree with.
-            place, mirrored = np.minimum(m % n, -m % n), (m % n) > n // 2
-            orders = xp.take(half, Constant(place).like(x), axis=2)
-            sign = Constant(np.where(mirrored, -1.0, 1.0)).like(x)
-            rows.append(_turn(as_complex(xp.real(orders), xp.imag(orders) * sign), start, m, -1))
-        spectrum = xp.take(xp.concat(rows, axis=1), self._order.like(x), axis=1)
+        xp, spectra = namespace(x), []
+        for rings in self._lengths:
+            shape = (x.shape[0], rings.which.value.size, rings.length)
+            half = rfft(xp.reshape(xp.take(x, rings.pixels.like(x), axis=-1), shape), axis=2)
+            orders = xp.take(half, rings.place.like(x), axis=2)
+            orders = as_complex(xp.real(orders), xp.imag(orders) * rings.sign.like(x))
+            spectra.append(_times(orders, rings.cosine.like(x), -rings.sine.like(x)))
+        spectrum = xp.take(xp.concat(spectra, axis=1), self._ring_order.like(x), axis=1)
         return self._transform.analyze_spectrum(xp.permute_dims(spectrum, (0, 2, 1)))
+
+    @cached_property
+    def _both_signs(self) -> Constant:
+        """How often each order m >= 0 of a real field stands for two."""
+        return Constant(np.where(np.arange(self.L) == 0, 1.0, 2.0))
 
     def field(self, a: Array) -> Array:
         """Fields (n, 12 nside^2) of coefficients (n, L, L)."""
-        spectrum = self._transform.synthesize_spectrum(a)
-        xp, m, samples = namespace(spectrum), np.arange(self.L), []
-        spectrum = xp.permute_dims(spectrum, (0, 2, 1))
-        weight = Constant(np.where(m == 0, 1.0, 2.0))
-        for n, which, _, start in self._lengths:
-            orders = xp.take(spectrum, Constant(which).like(xp.real(spectrum)), axis=1)
-            orders = _turn(orders * weight.like(xp.real(orders)), start, m, 1)
-            turns = -(-self.L // n)
-            room = zeros((*orders.shape[:2], turns * n - self.L), orders)
-            folded = xp.reshape(xp.concat([orders, room], axis=2), (*orders.shape[:2], turns, n))
-            rings = xp.real(xp.fft.ifft(xp.sum(folded, axis=2), axis=2, norm="forward"))
-            samples.append(xp.reshape(rings, (a.shape[0], -1)))
+        xp, samples = namespace(a), []
+        spectrum = xp.permute_dims(self._transform.synthesize_spectrum(a), (0, 2, 1))
+        spectrum = spectrum * self._both_signs.like(spectrum)
+        for rings in self._lengths:
+            orders = xp.take(spectrum, rings.which.like(spectrum), axis=1)
+            orders = _times(orders, rings.cosine.like(spectrum), rings.sine.like(spectrum))
+            turns = -(-self.L // rings.length)
+            room = zeros((*orders.shape[:2], turns * rings.length - self.L), orders)
+            folded = xp.reshape(xp.concat([orders, room], axis=2), (*orders.shape[:2], turns, rings.length))
+            values = xp.real(xp.fft.ifft(xp.sum(folded, axis=2), axis=2, norm="forward"))
+            samples.append(xp.reshape(values, (a.shape[0], -1)))
         flat = xp.concat(samples, axis=1)
         return xp.take(flat, self._pixel_order.like(flat), axis=1)
 
 
-def _turn(orders: Array, start: Constant, m: NDArray[np.int64], sign: int) -> Array:
-    """Orders m of rings times ``exp(i sign m start)``."""
-    xp, angle = namespace(orders), sign * start.value * m
-    real = xp.real(orders)
-    cosine, sine = Constant(np.cos(angle)).like(real), Constant(np.sin(angle)).like(real)
-    imaginary = xp.imag(orders)
-    return as_complex(real * cosine - imaginary * sine, real * sine + imaginary * cosine)
+def _times(z: Array, real: Array, imaginary: Array) -> Array:
+    """Complex numbers times those of the parts that are given."""
+    xp = namespace(z)
+    a, b = xp.real(z), xp.imag(z)
+    return as_complex(a * real - b * imaginary, a * imaginary + b * real)
 
 
 SAMPLINGS: tuple[str, ...] = ("gl", "mw", "dh", "f1", "cc", "healpix", "coefficients")

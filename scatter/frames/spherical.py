@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from scatter.frames.base import FrameBounds
 from scatter.frames.scalediscretised import ScaleDiscretised
-from scatter.numerics.harmonic import HarmonicTransform, gauss_legendre
+from scatter.numerics.harmonic import HarmonicTransform, Rings, gauss_legendre
 from scatter.numerics.legendre import Packing, Parts
 from scatter.numerics.namespace import Array, Constant, namespace, zeros
-from scatter.paths import Band, Bank, Group
+from scatter.paths import Band, Group
 
 LEAST_SHARE = 0.01
 """Share of what the scaling function sees below which an average under a mask is 0."""
@@ -53,19 +53,14 @@ class SphericalFrame:
         min_bandlimit: int = 32,
         mask: NDArray[np.complex128] | None = None,
     ) -> None:
-        self.wavelet_bank = bank
+        self.bank = bank
         self.oversampling, self.min_bandlimit = oversampling, min_bandlimit
         self._mask = mask
+        self._rings: dict[int, Rings] = {}
         self._transforms: dict[tuple[int, int, int], HarmonicTransform] = {}
         self._made: dict[Any, tuple[Constant, ...]] = {}
-        self._validities: dict[int, NDArray[np.float64]] = {}
 
     # ------------------------------------------------------------------ what the cascade asks
-    @property
-    def bank(self) -> Bank:
-        """The wavelets, and which may follow which."""
-        return self.wavelet_bank
-
     @property
     def ndim(self) -> int:
         """Number of axes of a map."""
@@ -76,18 +71,19 @@ class SphericalFrame:
         """Longitudes and rings of the signals."""
         return self._points(self.grid(0))
 
-    def grid(self, resolution: int) -> int:
-        """Band limit of the grid of the signals (0), or of wavelet ``j = J + 1 - resolution``."""
+    def grid(self, resolution: int | None) -> int:
+        """Band limit of the grid of signals (0), of wavelet ``J + 1 - resolution``, or of averages (None)."""
+        if resolution is None:
+            return self.bank.band_limit(None)
         if resolution == 0:
-            return self.wavelet_bank.L
-        limit = self.wavelet_bank.limit(self.wavelet_bank.J + 1 - resolution)
+            return self.bank.L
+        limit = self.bank.limit(self.bank.J + 1 - resolution)
         return max(math.ceil(self.oversampling * limit), self.min_bandlimit)
 
     def output(self, resolution: int | None) -> tuple[int, ...]:
         """Rings and longitudes of a low-pass map (None), or longitudes and rings of a map at a resolution."""
-        if resolution is None:
-            return self._points(self.wavelet_bank.band_limit(None))[::-1]
-        return self._points(self.grid(resolution))
+        points = self._points(self.grid(resolution))
+        return points[::-1] if resolution is None else points
 
     def root(self, x: Array) -> Array:
         """Signals of shape (batch, longitudes, rings) as the only path of order 0."""
@@ -98,18 +94,17 @@ class SphericalFrame:
         for group, u in layer.items():
             if not group.edges:
                 continue
-            limit = max(self.wavelet_bank.band_limit(b) for e in group.edges for b in e.bands)
+            limit = max(self.bank.band_limit(b) for e in group.edges for b in e.bands)
             a = self._analyze(u, self.grid(group.resolution), limit)
             for edge in group.edges:
-                xp, goal = namespace(u), self.grid(edge.child.resolution)
-                maps = [self._filtered(a, limit, band, goal) for band in edge.bands]
-                w = xp.stack([xp.reshape(m, (*u.shape[:2], *m.shape[1:])) for m in maps], axis=2)
-                yield edge.child, xp.reshape(w, (w.shape[0], -1, *w.shape[3:]))
+                (band,) = edge.bands  # no other has its grid
+                w = self._filtered(a, limit, band, self.grid(edge.child.resolution))
+                yield edge.child, namespace(w).reshape(w, (u.shape[0], -1, *w.shape[1:]))
 
     def modulus(self, w: Array) -> Array:
         """Absolute value, or norm of the components of a directional wavelet."""
         xp = namespace(w)
-        if self.wavelet_bank.N == 1:
+        if self.bank.N == 1:
             return xp.abs(w)
         squares = xp.sum(w**2, axis=2)
         positive = squares > 0  # the root of zero has no finite slope
@@ -120,8 +115,8 @@ class SphericalFrame:
         """Low-pass on its own grid, (batch, paths, rings, longitudes); of what a mask leaves."""
         if self._mask is None:
             return self._lowpass(u, resolution)
-        low = self._lowpass(u * Constant(self.validity(resolution)).like(u), resolution)
-        xp, share = namespace(u), Constant(self._share(resolution)).like(u)
+        low = self._lowpass(u * self._known(resolution).like(u), resolution)
+        xp, share = namespace(u), self._share(resolution).like(u)
         there = share > LEAST_SHARE
         return xp.where(there, low / xp.where(there, share, xp.ones_like(share)), xp.zeros_like(low))
 
@@ -137,7 +132,7 @@ class SphericalFrame:
 
         kept = sum(numbers(edge.child) for edge in group.edges if edge.child.edges)
         made = max((numbers(edge.child) for edge in group.edges), default=0)
-        return 2 * numbers(group) + kept + (2 + 2 * self.wavelet_bank.N) * made
+        return 2 * numbers(group) + kept + (2 + 2 * self.bank.N) * made
 
     # ------------------------------------------------------------------ means and masks
     def weights(self, resolution: int | None) -> Constant:
@@ -146,12 +141,9 @@ class SphericalFrame:
         return found
 
     def _weights(self, resolution: int | None) -> Constant:
-        if resolution is None:
-            rings = gauss_legendre(self.wavelet_bank.band_limit(None), 1).weights
-            shares = np.broadcast_to(rings[:, None] / 2, self.output(None)) / self.output(None)[1]
-        else:
-            longitudes, _ = points = self._points(self.grid(resolution))
-            shares = np.broadcast_to(gauss_legendre(points[1], 1).weights / 2, points) / longitudes
+        rings = self._grid_rings(self.grid(resolution))
+        shares = np.tile(rings.weights / (2 * rings.longitudes), (rings.longitudes, 1))
+        shares = shares.T if resolution is None else shares
         if self._mask is not None:
             shares = shares * self.validity(resolution)
         return Constant(shares / shares.sum())
@@ -163,34 +155,42 @@ class SphericalFrame:
         a mask.
         """
         if resolution is None:
-            return np.clip(self._share(0), 0, 1)
-        if resolution not in self._validities:
-            bank, grid = self.wavelet_bank, self.grid(resolution)
-            known = np.ones(self.output(resolution))
-            if self._mask is not None:
-                j, limit = bank.J + 1 - max(resolution, 1), min(grid, bank.L)
-                degree = np.arange(limit)[:, None]
-                smooth = self._mask[:, :limit, :limit] * np.exp(-degree * (degree + 1) / bank.lam ** (2 * j))
-                known = np.clip(self._transform(grid, limit).synthesize(smooth)[0].T, 0, 1)
-            self._validities[resolution] = known
-        return self._validities[resolution]
+            return np.asarray(np.clip(self._share(0).value, 0, 1))
+        known: NDArray[np.float64] = self._known(resolution).value
+        return known
 
-    def _share(self, resolution: int) -> NDArray[np.float64]:
+    def _known(self, resolution: int) -> Constant:
+        def make() -> tuple[Constant, ...]:
+            if self._mask is None:
+                return (Constant(np.ones(self.output(resolution))),)
+            bank, grid = self.bank, self.grid(resolution)
+            j, limit = bank.J + 1 - max(resolution, 1), min(grid, bank.L)
+            degree = np.arange(limit)[:, None]
+            smooth = self._mask[:, :limit, :limit] * np.exp(-degree * (degree + 1) / bank.lam ** (2 * j))
+            return (Constant(np.clip(self._transform(grid, limit).synthesize(smooth)[0].T, 0, 1)),)
+
+        return self._constants(("known", resolution), make)[0]
+
+    def _share(self, resolution: int) -> Constant:
         """Low-pass of what is known at a resolution."""
-        low: NDArray[np.float64] = self._lowpass(self.validity(resolution)[None, None], resolution)[0, 0]
-        return low
+
+        def make() -> tuple[Constant, ...]:
+            known = self._known(resolution).value
+            return (Constant(self._lowpass(known[None, None], resolution)[0, 0]),)
+
+        return self._constants(("share", resolution), make)[0]
 
     # ------------------------------------------------------------------ transforms
     def field(self, a: Array) -> Array:
         """Signals (n, longitudes, rings) of harmonic coefficients (n, L, L)."""
-        return namespace(a).matrix_transpose(self._transform(self.grid(0), self.wavelet_bank.L).synthesize(a))
+        return namespace(a).matrix_transpose(self._transform(self.grid(0), self.bank.L).synthesize(a))
 
     def analysis(self, a: Array) -> dict[Band | None, Array]:
         """Linear coefficients (n, [N,] longitudes, rings) of harmonic ones (n, L, L).
 
         Those of the scaling function (None) and of each wavelet.
         """
-        bank = self.wavelet_bank
+        bank = self.bank
         packed, limit = self._transform(self.grid(0), bank.L).pack(a), bank.band_limit(None)
         low = self._narrowed(packed, bank.L, limit).scaled(*self._factor(None, 0, limit, packed.even))
         found: dict[Band | None, Array] = {None: self._transform(limit, limit).synthesize_packed(low)}
@@ -200,7 +200,7 @@ class SphericalFrame:
 
     def synthesis(self, coefficients: Mapping[Band | None, Array]) -> Array:
         """Signals (n, longitudes, rings) of their linear coefficients: the inverse of `analysis`, exactly."""
-        bank, low = self.wavelet_bank, coefficients[None]
+        bank, low = self.bank, coefficients[None]
         limit = bank.band_limit(None)
         a = self._transform(limit, limit).analyze_packed(low)
         total = self._widened(a.scaled(*self._factor(None, 0, limit, low)), limit)
@@ -226,9 +226,14 @@ class SphericalFrame:
         """Transform of degrees below a limit, on the grid of another."""
         key = (grid, limit, spin)
         if key not in self._transforms:
-            longitudes, rings = self._points(grid)
-            self._transforms[key] = HarmonicTransform(limit, gauss_legendre(rings, longitudes), spin)
+            self._transforms[key] = HarmonicTransform(limit, self._grid_rings(grid), spin)
         return self._transforms[key]
+
+    def _grid_rings(self, grid: int) -> Rings:
+        if grid not in self._rings:
+            longitudes, rings = self._points(grid)
+            self._rings[grid] = gauss_legendre(rings, longitudes)
+        return self._rings[grid]
 
     def _analyze(self, u: Array, grid: int, limit: int) -> Parts:
         """Packed coefficients of maps (batch, paths, longitudes, rings), all in one list."""
@@ -237,7 +242,7 @@ class SphericalFrame:
 
     def _filtered(self, a: Parts, limit: int, band: Band, grid: int) -> Array:
         """Maps (n, [N,] longitudes, rings) of packed coefficients below a limit, filtered by a wavelet."""
-        bank, own = self.wavelet_bank, self.wavelet_bank.band_limit(band)
+        bank, own = self.bank, self.bank.band_limit(band)
         xp, maps = namespace(a.even), list[Array]()
         a = self._narrowed(a, limit, own)
         for n in bank.orders:
@@ -247,14 +252,14 @@ class SphericalFrame:
         return maps[0] if bank.N == 1 else xp.stack(maps, axis=1)
 
     def _lowpass(self, u: Array, resolution: int) -> Array:
-        xp, limit = namespace(u), self.wavelet_bank.band_limit(None)
+        xp, limit = namespace(u), self.bank.band_limit(None)
         a = self._analyze(u, self.grid(resolution), limit).scaled(*self._factor(None, 0, limit, u))
         fields = xp.matrix_transpose(self._transform(limit, limit).synthesize_packed(a))
         return xp.reshape(fields, (*u.shape[:2], *fields.shape[1:]))
 
     def _factor(self, band: Band | None, n: int, limit: int, x: Array) -> tuple[Array, Array]:
         """What packed coefficients are multiplied by: ``kappa s_ln``, with twice the power for n > 0."""
-        bank = self.wavelet_bank
+        bank = self.bank
 
         def make() -> tuple[Constant, ...]:
             values = bank.phi if band is None else bank.psi(band) * bank.directions(n)
@@ -272,7 +277,7 @@ class SphericalFrame:
 
     def _widened(self, a: Parts, limit: int) -> Parts:
         """Packed coefficients below the limit of the signals, zeros where there were none."""
-        wide, x = Packing(self.wavelet_bank.L), a.even
+        wide, x = Packing(self.bank.L), a.even
         taken = _taken(a, self._constants((limit, wide.L), lambda: wide.within(Packing(limit))))
         there = self._constants(
             (limit, "there"), lambda: tuple(Constant((d < limit).astype(np.float64)) for d in wide.degree)
@@ -287,7 +292,7 @@ class SphericalFrame:
     # ------------------------------------------------------------------ laws
     def littlewood_paley(self, order: int = 1) -> NDArray[np.float64]:
         """``nu^2 + sum_j kappa_j^2`` for every degree."""
-        bank = self.wavelet_bank
+        bank = self.bank
         return np.asarray(bank.phi**2 + sum(bank.psi(band) ** 2 for band in bank.bands(order)))
 
     def bounds(self, order: int = 1) -> FrameBounds:

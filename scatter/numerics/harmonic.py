@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scatter.errors import InputError
 from scatter.numerics.fourier import irfft, rfft
-from scatter.numerics.legendre import Meridians, Packing, Parts
+from scatter.numerics.legendre import Meridians, Parts
 from scatter.numerics.namespace import Array, Constant, as_complex, floating, is_complex, namespace
 
 
@@ -118,11 +118,6 @@ class HarmonicTransform:
         self._meridians = Meridians(self.rings.theta, L, spin)
         self._weights = self._meridians.folded(2 * math.pi * self.rings.weights)
 
-    @property
-    def packing(self) -> Packing:
-        """How degrees and orders lie in packed coefficients."""
-        return self._meridians.packing
-
     # ------------------------------------------------------------------ arrays of any leading shape
     def analyze(self, x: Array) -> Array:
         """Coefficients of fields; exact for those of a band limit of L.
@@ -209,7 +204,7 @@ class HarmonicTransform:
     @cached_property
     def _places(self) -> tuple[Constant, ...]:
         """Where (l, m) stands in both parts, one after the other; where what is in each stands in (l, m)."""
-        packing, L = self.packing, self.L
+        packing, L = self._meridians.packing, self.L
         l, m = np.indices((L, L)).reshape(2, -1)
         parity = (l - m) % 2
         rows = (packing.rows(l, m, 0), packing.rows(l, m, 1) + packing.order.even.size)

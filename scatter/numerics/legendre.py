@@ -24,7 +24,6 @@ BLOCKS = 16
 LEAST_ORDERS = 8
 """Orders that are worth a block."""
 
-
 NEGLIGIBLE = 1e-18
 """Value of a harmonic, of norm 1, that changes no sum."""
 
@@ -321,10 +320,8 @@ class Meridians:
 
     def _halves(self, rows: Array) -> Parts:
         """Even and odd parts about the equator, (..., half), of (..., rings)."""
-        north, south = (
-            rows[..., : self._half.size],
-            namespace(rows).flip(rows, axis=-1)[..., : self._half.size],
-        )
+        size = self._half.size
+        north, south = rows[..., :size], namespace(rows).flip(rows, axis=-1)[..., :size]
         return Parts(north + south, north - south)
 
     def _whole(self, even: Array, odd: Array) -> Array:

@@ -115,6 +115,7 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
     _ndim: ClassVar[int]
     shape: Any
     out_type: str
+    _planned: tuple[Any, Plan]
     two_sided: bool = False
 
     @abstractmethod
@@ -188,11 +189,7 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         check_out_type(self.out_type)
         x = check_signals(x, self._ndim)
         if is_complex(x) and not self.two_sided:
-            warnings.warn(
-                "complex input is seen at half of its frequencies; type two_sided=True to see all of them",
-                ScatterWarning,
-                stacklevel=2,
-            )
+            self._meet_complex(x)
         plan = self._plan(check_shape(self.shape, self._ndim) or tuple(x.shape[-self._ndim :]))
         check_ends(x, plan.frame.shape, padded=bool(getattr(self, "pre_pad", False)))
         if self.out_type == "array":
@@ -215,6 +212,14 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
             }
             for path, coefficients in items
         ]
+
+    def _meet_complex(self, x: Array) -> None:
+        """What to say of complex input to one-sided wavelets."""
+        warnings.warn(
+            "complex input is seen at half of its frequencies; type two_sided=True to see all of them",
+            ScatterWarning,
+            stacklevel=3,
+        )
 
     _label_names: ClassVar[tuple[str, ...]] = ("j",)
 

@@ -12,7 +12,7 @@ from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.numerics.namespace import Array, is_torch_array, namespace
 from scatter.paths import PathTree
-from scatter.transforms.readout import LOG_FLOOR, Readout
+from scatter.transforms.readout import Readout
 
 if TYPE_CHECKING:
     from scatter.kernels.executor import CompiledCascade
@@ -49,7 +49,7 @@ def compile_cascade(executor: str, frame: Frame, tree: PathTree, readout: Readou
         from scatter.kernels.executor import CompiledCascade
         from scatter.kernels.readings import Reading
 
-        floor = -1.0 if readout.log is False else LOG_FLOOR if readout.log is True else float(readout.log)
+        floor = -1.0 if readout.floor is None else readout.floor
         compiled = CompiledCascade(frame, tree, Reading(readout.average, readout.pooling, floor), library)
         refusal = compiled.refusal
     if refusal is None:

@@ -63,6 +63,13 @@ class Readout:
             )
 
     @property
+    def floor(self) -> float | None:
+        """What is added under the logarithm; None without one."""
+        if self.log is False:
+            return None
+        return LOG_FLOOR if self.log is True else float(self.log)
+
+    @property
     def uniform(self) -> bool:
         """Whether every path gives an array of one shape."""
         return self.average is not False or self.pooling is not None
@@ -94,10 +101,9 @@ class Readout:
         resolution = None if self.average is True else group.resolution
         if self.average == "global":
             kept = self._mean(kept, frame, resolution)
-        if self.log is not False and group.order > 0:
-            floor = LOG_FLOOR if self.log is True else float(self.log)
+        if self.floor is not None and group.order > 0:
             xp = namespace(kept)
-            kept = xp.log(xp.clip(kept, 0, None) + floor)
+            kept = xp.log(xp.clip(kept, 0, None) + self.floor)
         if self.pooling is None or self.average == "global":
             return kept
         if self.pooling == "mean":

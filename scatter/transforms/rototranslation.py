@@ -12,13 +12,13 @@ from scatter.errors import InputError
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.rotomorlet import RotoTranslationMorlet
 from scatter.frames.rototranslation import RotoTranslationFrame
-from scatter.numerics.namespace import is_complex
+from scatter.numerics.namespace import Array
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
 from scatter.transforms.executors import check_executor
 from scatter.transforms.readout import Readout
 from scatter.transforms.scattering2d import image_grid, image_shape
-from scatter.transforms.validation import check_count, check_signals, check_tol
+from scatter.transforms.validation import check_count, check_tol
 
 
 class RotoTranslationScattering2D(ScatteringTransformer):
@@ -185,32 +185,11 @@ class RotoTranslationScattering2D(ScatteringTransformer):
     def _guess_shape(self, n_features: int) -> tuple[int, ...]:
         return image_shape(n_features)
 
-    def __call__(self, x: Any) -> Any:
-        """Scattering coefficients of real images of any leading shape.
-
-        Parameters
-        ----------
-        x : array of shape (..., M, N)
-            NumPy, PyTorch, JAX, CuPy or any array that follows the array API standard. Integers become
-            float32; the type, device and precision of the output are those of the input.
-
-        Returns
-        -------
-        array of shape (..., paths, *grid), or a list or dict with one entry a path
-            As ``out_type`` says; the grid is replaced or dropped by ``pooling`` and ``average``.
-
-        Raises
-        ------
-        InputError
-            If a parameter is out of its range or the input is not what the transform accepts.
-        """
-        x = check_signals(x, self._ndim)
-        if is_complex(x):
-            raise InputError(
-                f"real images are needed, whose moduli are the same half a turn on, got {x.dtype}; stack "
-                "real and imaginary parts as channels, or type Scattering2D(two_sided=True)"
-            )
-        return super().__call__(x)
+    def _meet_complex(self, x: Array) -> None:
+        raise InputError(
+            f"real images are needed, whose moduli are the same half a turn on, got {x.dtype}; stack "
+            "real and imaginary parts as channels, or type Scattering2D(two_sided=True)"
+        )
 
     def turned(self, steps: int = 1) -> NDArray[np.int64]:
         """Which path of an image every path of the turned image is equal to.

@@ -63,8 +63,10 @@ class SphericalScattering(ScatteringTransformer):
 
     Attributes
     ----------
-    channels_ : tuple of int
-        Axes between samples and fields that `fit` saw.
+    shape_ : tuple of int
+        Longitudes and rings of the grid that fields are carried to.
+    n_features_in_ : int
+        Numbers in a sample that `fit` saw.
 
     Raises
     ------
@@ -162,8 +164,8 @@ class SphericalScattering(ScatteringTransformer):
 
     def _plan(self, shape: tuple[int, ...] = ()) -> Plan:
         params = self.get_params(deep=False)
-        params["mask"] = id(self._fields)  # the text of a large array is not all of it
-        key = ((), repr(sorted(params.items())))  # the shape follows from the parameters
+        params.pop("mask")  # the text of a large array is not all of it; the fields are those of one mask
+        key = (self._fields, repr(sorted(params.items())))
         if self.__dict__.get("_planned", (None,))[0] != key:
             self._planned = (key, self._make_plan(shape))
         return self._planned[1]
