@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from scatter import io, plot, testing
+    from scatter import codec, io, plot, testing
     from scatter.domains.graph import Graph
     from scatter.domains.mesh import Mesh
     from scatter.domains.pointcloud import PointCloud
-    from scatter.errors import FileError, InputError, MissingExtraError, ScatterError, ScatterWarning
+    from scatter.errors import (
+        CodecError,
+        FileError,
+        InputError,
+        MissingExtraError,
+        ScatterError,
+        ScatterWarning,
+    )
     from scatter.paths import Band, Path, PathTree
+    from scatter.pyramid import Decomposition, Pyramid
+    from scatter.pyramid.energies import WaveletEnergies
     from scatter.transforms.graph import GraphScattering
     from scatter.transforms.mesh import MeshScattering, PointCloudScattering
     from scatter.transforms.rototranslation import RotoTranslationScattering2D
@@ -27,6 +36,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Band": "scatter.paths",
+    "CodecError": "scatter.errors",
+    "Decomposition": "scatter.pyramid",
     "FileError": "scatter.errors",
     "Graph": "scatter.domains.graph",
     "GraphScattering": "scatter.transforms.graph",
@@ -38,6 +49,7 @@ _HOME = {
     "PathTree": "scatter.paths",
     "PointCloud": "scatter.domains.pointcloud",
     "PointCloudScattering": "scatter.transforms.mesh",
+    "Pyramid": "scatter.pyramid",
     "RotoTranslationScattering2D": "scatter.transforms.rototranslation",
     "ScatterError": "scatter.errors",
     "ScatterWarning": "scatter.errors",
@@ -45,12 +57,15 @@ _HOME = {
     "Scattering2D": "scatter.transforms.scattering2d",
     "SphericalScattering": "scatter.transforms.spherical",
     "TangentScattering": "scatter.transforms.tangent",
+    "WaveletEnergies": "scatter.pyramid.energies",
 }
 
-_MODULES = ("io", "plot", "testing")
+_MODULES = ("codec", "io", "plot", "testing")
 
 __all__ = [
     "Band",
+    "CodecError",
+    "Decomposition",
     "FileError",
     "Graph",
     "GraphScattering",
@@ -62,6 +77,7 @@ __all__ = [
     "PathTree",
     "PointCloud",
     "PointCloudScattering",
+    "Pyramid",
     "RotoTranslationScattering2D",
     "ScatterError",
     "ScatterWarning",
@@ -69,7 +85,9 @@ __all__ = [
     "Scattering2D",
     "SphericalScattering",
     "TangentScattering",
+    "WaveletEnergies",
     "__version__",
+    "codec",
     "io",
     "plot",
     "testing",

@@ -17,6 +17,10 @@ class FileError(ScatterError, OSError):
     """A file can't be read, decoded or written."""
 
 
+class CodecError(ScatterError, ValueError):
+    """Compressed data are damaged, cut off, or not what this version can decode."""
+
+
 class MissingExtraError(ScatterError, ImportError):
     """An optional dependency is not installed; the message names the extra to install."""
 

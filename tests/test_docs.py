@@ -375,9 +375,10 @@ def test_every_parameter_is_explained():
 def test_every_public_name_is_in_the_reference():
     listed = set(re.findall(r"^   ([\w.]+)$", (DOCS / "api.md").read_text(), re.MULTILINE))
     names = {name.rpartition(".")[2] for name in listed}
-    for module in ("scatter", "scatter.plot", "scatter.io"):
+    for module in ("scatter", "scatter.codec", "scatter.plot", "scatter.io"):
         assert (
-            set(importlib.import_module(module).__all__) - {"__version__", "io", "plot", "testing"} <= names
+            set(importlib.import_module(module).__all__) - {"__version__", "codec", "io", "plot", "testing"}
+            <= names
         )
     laws = ast.parse((ROOT / "scatter/testing.py").read_text()).body
     assert {law.name for law in laws if isinstance(law, ast.FunctionDef) and law.name[0] != "_"} <= names

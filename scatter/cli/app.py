@@ -169,3 +169,97 @@ def demo(
     from scatter.cli.demo import run_demo
 
     run_demo(output, seed=seed, as_json=json)
+
+
+@app.command()
+def compare(
+    inputs: Annotated[list[str], typer.Argument(help="Images, folders, or patterns such as 'a/*.png'.")],
+    bpp: Annotated[
+        str, typer.Option("--bpp", help="Rates in bits per pixel, separated by commas.")
+    ] = "0.1,0.25,0.5,1,2",
+    codec: Annotated[
+        str, typer.Option("--codec", help="Codecs, separated by commas.")
+    ] = "scatter,jpeg,jpeg2000,avif",
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a report with curves and decoded images.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Compress images by several codecs: rates, PSNR, SSIM, times and BD-rates."""
+    from scatter.cli.compare import run_compare
+
+    run_compare(inputs, bpp=bpp, codecs=codec, html=html, as_json=json)
+
+
+Image = Annotated[Path, typer.Argument(help="An image: PNG, TIFF, ... or .npy.")]
+Compressed = Annotated[Path, typer.Argument(help="A file .swc.")]
+
+
+@app.command()
+def compress(
+    image: Image,
+    output: Annotated[Path, typer.Argument(help="The file to write, .swc.")],
+    bpp: Annotated[
+        float | None, typer.Option("--bpp", help="Bits per pixel at most.", show_default="1 without another")
+    ] = None,
+    psnr: Annotated[float | None, typer.Option("--psnr", help="Quality at least, dB.")] = None,
+    step: Annotated[float | None, typer.Option("--step", help="Quantisation step.")] = None,
+    lossless: Annotated[bool, typer.Option("--lossless", help="Keep every sample.")] = False,
+    json: Json = False,
+) -> None:
+    """Compress an image by wavelets."""
+    from scatter.cli.codec import run_compress
+
+    run_compress(image, output, bpp=bpp, psnr=psnr, step=step, lossless=lossless, as_json=json)
+
+
+@app.command()
+def decompress(
+    file: Compressed,
+    output: Annotated[Path, typer.Argument(help="The image to write: .png, .tif, .bmp, .ppm or .npy.")],
+    reduce: Annotated[int, typer.Option("--reduce", min=0, help="Halve the image so many times.")] = 0,
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="X,Y,W,H", help="Only this rectangle of pixels.")
+    ] = None,
+    max_pixels: Annotated[int, typer.Option("--max-pixels", min=1, help="Refuse larger images.")] = 2**26,
+    json: Json = False,
+) -> None:
+    """Decompress an image, or a small copy or a part of it."""
+    from scatter.cli.codec import run_decompress
+
+    run_decompress(file, output, reduce=reduce, region=region, max_pixels=max_pixels, as_json=json)
+
+
+@app.command()
+def inspect(file: Compressed, json: Json = False) -> None:
+    """Print what a compressed image says about itself."""
+    from scatter.cli.codec import run_inspect
+
+    run_inspect(file, as_json=json)
+
+
+@app.command()
+def pyramid(
+    image: Annotated[Path, typer.Argument(help="An image.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Draw the picture: .png, .jpg or .tif.")
+    ] = None,
+    wavelet: Annotated[str, typer.Option("--wavelet", help="A discrete wavelet of PyWavelets.")] = "bior4.4",
+    levels: Annotated[int, typer.Option("--levels", min=1, help="Number of levels.")] = 4,
+    mode: Annotated[
+        str, typer.Option("--mode", help="How the image goes on beyond its edges.")
+    ] = "symmetric",
+    transform: Annotated[
+        str, typer.Option("--transform", help="decimated, undecimated or packet.")
+    ] = "decimated",
+    colour: Annotated[
+        bool, typer.Option("--colour/--grey", "--color/--gray", help="Keep or mix the colours.")
+    ] = True,
+    lines: Annotated[bool, typer.Option("--lines/--no-lines", help="Draw lines between the levels.")] = True,
+    json: Json = False,
+) -> None:
+    """Take an image apart: a small copy and the detail at each resolution."""
+    from scatter.cli.pyramid import run_pyramid
+
+    options = {"wavelet": wavelet, "levels": levels, "mode": mode, "transform": transform}
+    run_pyramid(image, options, output=output, grey=not colour, lines=lines, as_json=json)

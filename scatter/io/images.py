@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -10,8 +10,12 @@ from scatter.errors import FileError
 from scatter.io.files import reason, regular_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+Pixels = TypeVar("Pixels")
 
 # Formats that hold pixels and nothing to be executed: no EPS, which Pillow hands to Ghostscript.
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000")
@@ -55,17 +59,36 @@ def read_image(
     (480, 640)
     """
     file = regular_file(path)
+    return _arrange(decoded(file, max_pixels, lambda image: _to_unit(image, file)), grey)
+
+
+def decoded(file: os.PathLike[str], max_pixels: int, convert: "Callable[[Image], Pixels]") -> "Pixels":
+    """What ``convert`` makes of the first image in a file, upright, with every failure a `FileError`.
+
+    Parameters
+    ----------
+    file : path-like
+        A regular file.
+    max_pixels : int
+        Largest height times width.
+    convert : callable
+        From Pillow's image to an array.
+
+    Returns
+    -------
+    ndarray
+        As converted.
+    """
     try:
         with warnings.catch_warnings(), open(file, "rb") as stream:
             # Pillow warns about odd metadata, and about sizes that max_pixels settles.
             warnings.simplefilter("ignore")
-            values = _decode(stream, file, max_pixels)
+            return _decode(stream, file, max_pixels, convert)
     except FileError:
         raise
     except Exception as error:
         # A decoder fed with damaged bytes raises almost anything; all of it means the same to the caller.
         raise FileError(f"{file}: can't be decoded as an image: {reason(error)}") from error
-    return _arrange(values, grey)
 
 
 def _arrange(values: "NDArray[np.float32]", grey: bool) -> "NDArray[np.float32]":
@@ -102,7 +125,9 @@ def resize_image(image: "NDArray[np.float32]", size: tuple[int, int]) -> "NDArra
     return np.stack(resized).reshape(*image.shape[:-2], height, width)
 
 
-def _decode(stream: object, file: os.PathLike[str], max_pixels: int) -> "NDArray[np.float32]":
+def _decode(
+    stream: object, file: os.PathLike[str], max_pixels: int, convert: "Callable[[Image], Pixels]"
+) -> "Pixels":
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -124,7 +149,7 @@ def _decode(stream: object, file: os.PathLike[str], max_pixels: int) -> "NDArray
         except Exception:
             # A damaged note about the camera says nothing about the pixels, which are all there.
             upright = image
-        return _to_unit(upright, file)
+        return convert(upright)
 
 
 def _to_unit(image: "Image", file: os.PathLike[str]) -> "NDArray[np.float32]":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from scatter.cascade import in_order, scattering
 from scatter.errors import InputError, ScatterWarning
@@ -22,10 +21,10 @@ from scatter.numerics.namespace import Array, is_complex, namespace
 from scatter.paths import Group, PathTree
 from scatter.transforms.executors import as_numpy, compile_cascade, like
 from scatter.transforms.readout import Readout
+from scatter.transforms.samples import SampleTransformer
 from scatter.transforms.validation import (
     check_ends,
     check_out_type,
-    check_samples,
     check_shape,
     check_signals,
 )
@@ -109,11 +108,10 @@ class Plan:
         return [name for path in self.tree.paths for name in self.readout.names(path, self.frame)]
 
 
-class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
+class ScatteringTransformer(SampleTransformer):
     """Base of the estimators; a subclass says how parameters and a shape become a plan."""
 
     _ndim: ClassVar[int]
-    shape: Any
     out_type: str
     _planned: tuple[Any, Plan]
     two_sided: bool = False
@@ -122,9 +120,12 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         """Check the parameters and build the frame and the paths for signals of this shape."""
 
-    @abstractmethod
-    def _guess_shape(self, n_features: int) -> tuple[int, ...]:
-        """Shape of the signals that rows of ``n_features`` numbers hold."""
+    @property
+    def _axes(self) -> int:
+        return self._ndim
+
+    def _sample_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return self._plan(shape).frame.shape
 
     # ------------------------------------------------------------------ the plan
     def _plan(self, shape: tuple[int, ...]) -> Plan:
@@ -243,8 +244,6 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         """
         check_out_type(self.out_type)
         X = self._validate(X, reset=True)
-        if math.prod(X.shape[1:]) == 1:
-            raise InputError("a sample of 1 feature(s) has no scales; at least 2 features are needed")
         lead, shape = self._layout(tuple(X.shape[1:]))
         self._plan(shape)
         self.lead_, self.shape_ = lead, shape
@@ -285,62 +284,9 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         ndarray of str of shape (n_features_out,)
         """
         check_is_fitted(self)
-        if input_features is not None:
-            seen = getattr(self, "feature_names_in_", None)
-            if seen is not None and not np.array_equal(seen, input_features):
-                raise InputError("input_features is not equal to feature_names_in_")
-            if len(input_features) != self.n_features_in_:
-                raise InputError(
-                    "input_features should have length equal to number of features "
-                    f"({self.n_features_in_}), got {len(input_features)}"
-                )
-        names = self._plan(self.shape_).names
-        channels = np.ndindex(*self.lead_)
-        heads = [f"channel {','.join(map(str, c))}: " if c else "" for c in channels]
-        return np.asarray([head + name for head in heads for name in names], dtype=object)
-
-    def _validate(self, X: Any, *, reset: bool) -> Array:
-        """Samples as an array of floats, checked against what `fit` saw unless ``reset``."""
-        x = X if len(getattr(X, "shape", ())) == 2 else check_samples(X)
-        if len(x.shape) == 2:
-            try:  # the names and the number of the columns, before the values in them
-                validate_data(self, x, reset=reset, skip_check_array=True)
-            except ValueError as error:
-                raise InputError(str(error)) from error
-            return check_samples(x)
-        points = math.prod(x.shape[1:])
-        if reset:
-            self.__dict__.pop("feature_names_in_", None)
-            self.n_features_in_ = points
-        elif points != self.n_features_in_:
-            raise InputError(
-                f"X has {points} features, but {type(self).__name__} is expecting {self.n_features_in_} "
-                "features as input"
-            )
-        return x
-
-    def _layout(self, sample: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Channels and shape of samples of this shape."""
-        shape = check_shape(self.shape, self._ndim)
-        if shape is None:
-            if len(sample) == 1:
-                return (), self._guess_shape(sample[0])
-            return sample[: -self._ndim], sample[-self._ndim :]
-        wanted = self._plan(shape).frame.shape
-        if len(sample) >= self._ndim and sample[-self._ndim :] == wanted:
-            return sample[: -self._ndim], shape
-        points = math.prod(wanted)
-        if len(sample) == 1 and sample[0] % points == 0:
-            channels = sample[0] // points
-            return (channels,) if channels > 1 else (), shape
-        raise InputError(
-            f"samples must be of shape {wanted}, with channels before it or flattened into rows of a "
-            f"multiple of {points} numbers, got samples of shape {sample}"
-        )
+        return self._named(self._plan(self.shape_).names, input_features)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         tags.array_api_support = True
         return tags

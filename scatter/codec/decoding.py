@@ -1,0 +1,264 @@
+"""Decoding of whole images, of small copies and parts of them, and of their coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.codec import checks, lifting, model, tiles
+from scatter.codec.container import Contents, Tile
+from scatter.codec.planes import plane_specs, step_size
+from scatter.codec.walk import State
+from scatter.codec.workers import Workers
+from scatter.errors import CodecError, InputError
+
+if TYPE_CHECKING:
+    from scatter.pyramid import Decomposition
+
+Array = NDArray[Any]
+
+ORTHONORMAL = {"horizontal": -2.0, "vertical": -2.0, "diagonal": 2.0}
+"""What a detail is multiplied by at each level to be that of `bior4.4` of PyWavelets."""
+
+
+@overload
+def decode(
+    data: bytes,
+    *,
+    reduce: int = ...,
+    region: Sequence[int] | None = ...,
+    coefficients: Literal[False] = ...,
+    max_pixels: int = ...,
+    n_jobs: int | None = ...,
+) -> NDArray[Any]: ...
+
+
+@overload
+def decode(
+    data: bytes,
+    *,
+    reduce: int = ...,
+    region: None = ...,
+    coefficients: Literal[True],
+    max_pixels: int = ...,
+    n_jobs: int | None = ...,
+) -> Decomposition: ...
+
+
+def decode(
+    data: bytes,
+    *,
+    reduce: int = 0,
+    region: Sequence[int] | None = None,
+    coefficients: bool = False,
+    max_pixels: int = checks.MOST_PIXELS,
+    n_jobs: int | None = None,
+) -> NDArray[Any] | Decomposition:
+    """Decompress an image, or its wavelet coefficients.
+
+    Parameters
+    ----------
+    data : bytes
+        A file, or with ``reduce`` as much of its beginning as `info` says.
+    reduce : int, default=0
+        Halve the image so many times: a small copy comes from the first part of the file alone.
+    region : sequence of int, optional
+        The rectangle (x, y, width, height) of the full image that is wanted. Of a file with tiles, only
+        those that it meets are decoded.
+    coefficients : bool, default=False
+        Give the sub-bands rather than the image. The last inverse transform is not computed.
+    max_pixels : int, default=2**26
+        Refuse larger images, before anything is allocated.
+    n_jobs : int, optional
+        Threads; by default as many as this process may use.
+
+    Returns
+    -------
+    ndarray of uint8 or uint16, shape (H, W) or (H, W, C)
+        The image; without a channel axis if it has one channel. With ``coefficients`` a
+        `scatter.Decomposition` of float32, scaled as by ``Pyramid("bior4.4")``, 0 being mid-grey; of several
+        channels a batch of planes: luma, Cb and Cr, or luma, Cg and Co if lossless, and alpha.
+
+    Raises
+    ------
+    CodecError
+        If the file is damaged, cut off, or made by a model or version that this release does not have.
+    InputError
+        If an argument is out of range for this image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scatter import codec
+    >>> data = codec.encode(np.full((48, 64), 90, "uint8"), bpp=0.5)
+    >>> codec.decode(data, reduce=1).shape
+    (24, 32)
+    >>> codec.decode(data, region=(8, 0, 16, 48)).shape
+    (48, 16)
+    >>> codec.decode(data, coefficients=True)
+    Decomposition(shape=(48, 64), levels=3, transform='decimated', bands=10)
+    """
+    contents = _open(data, max_pixels)
+    header = contents.header
+    reduce = checks.check_reduce(reduce, header.levels)
+    wanted = checks.check_region(region, header.height, header.width)
+    jobs = checks.check_jobs(n_jobs)
+    if coefficients:
+        if region is not None:
+            raise InputError("coefficients are those of the whole image; leave region out")
+        if reduce == header.levels:
+            raise InputError(f"with reduce={reduce} no level of coefficients is left; make it smaller")
+        return _coefficients(contents, reduce, jobs)
+    left, top = wanted.x >> reduce, wanted.y >> reduce
+    right, bottom = (-(-end // 2**reduce) for end in (wanted.x + wanted.width, wanted.y + wanted.height))
+    kind = np.uint8 if header.depth == 8 else np.uint16
+    out = np.empty((bottom - top, right - left, header.channels), kind)
+
+    def paste(tile: Tile, states: list[State]) -> None:
+        planes = [state.approximation for state in states]
+        part = tiles.from_planes(planes, header.depth, header.lossless)
+        _paste(out, part, (tile.y >> reduce) - top, (tile.x >> reduce) - left)
+
+    _each_tile(contents, [_meets(tile, wanted) for tile in contents.tiles], reduce, jobs, paste)
+    return out[..., 0] if header.channels == 1 else out
+
+
+def info(data: bytes) -> dict[str, Any]:
+    """What a file says about itself, from its header alone.
+
+    Parameters
+    ----------
+    data : bytes
+        A file, or enough of its beginning.
+
+    Returns
+    -------
+    dict
+        ``height`` and ``width`` in pixels, ``channels``, ``depth`` in bits, ``lossless``, ``step`` (0 if
+        lossless), ``tile`` (about the side of the tiles, 0 without), ``tiles`` (their number), ``model``,
+        ``levels`` (the largest ``reduce``), and ``bytes``: how many from the start each ``reduce`` needs.
+
+    Raises
+    ------
+    CodecError
+        If the header is damaged, cut off, or of a version that is not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scatter import codec
+    >>> found = codec.info(codec.encode(np.zeros((48, 64, 3), "uint16"), lossless=True))
+    >>> found["width"], found["channels"], found["depth"], found["levels"]
+    (64, 3, 16, 3)
+    """
+    contents = Contents(checks.check_data(data))
+    header = contents.header
+    found = asdict(header)
+    step = 0.0 if header.lossless else step_size(found.pop("step_index"))
+    found.pop("step_index", None)
+    tiled = len(contents.tiles)
+    return {
+        **found,
+        "step": step,
+        "tile": header.tile,
+        "tiles": tiled,
+        "levels": header.levels,
+        "bytes": contents.sizes,
+    }
+
+
+def _each_tile(
+    contents: Contents, wanted: list[bool], stop: int, n_jobs: int, use: Callable[[Tile, list[State]], None]
+) -> None:
+    """Decode tiles and do something with each."""
+    header, shared = contents.header, model.load()
+    specs = plane_specs(header.channels, header.depth, header.lossless, header.step_index)
+    met = [(k, tile) for k, tile in enumerate(contents.tiles) if wanted[k]]
+
+    def one(numbered: tuple[int, Tile]) -> None:
+        number, tile = numbered
+        size = (tile.height, tile.width)
+        stream = contents.stream(number, lifting.levels(*size) + 1 - stop)
+        try:
+            states = tiles.decode_tile(shared, stream, specs, size, stop, inner)
+        except (AssertionError, ValueError, OverflowError) as error:
+            # What the entropy decoder says of words that no encoder writes.
+            raise CodecError(f"the data are damaged: {error or type(error).__name__}") from error
+        use(tile, states)
+
+    with Workers(n_jobs) as workers:
+        inner = workers if len(met) == 1 else Workers(1)
+        workers.map(one, met)
+
+
+def _coefficients(contents: Contents, reduce: int, n_jobs: int) -> Decomposition:
+    from scatter.pyramid import Decomposition
+
+    header = contents.header
+    levels = range(header.levels, reduce, -1)
+    sizes = lifting.sizes(header.height, header.width, header.levels)
+    outer = {j: (sizes[j - 1][0] - sizes[j][0], sizes[j - 1][1] - sizes[j][1]) for j in levels}
+    shapes = {
+        j: {"horizontal": (high, sizes[j][1]), "vertical": (sizes[j][0], wide), "diagonal": (high, wide)}
+        for j, (high, wide) in outer.items()
+    }
+    count = header.channels
+    details = [
+        {name: np.empty((count, *size), np.float32) for name, size in shapes[j].items()} for j in levels
+    ]
+    approximation = np.empty((count, *sizes[header.levels]), np.float32)
+
+    def paste(tile: Tile, states: list[State]) -> None:
+        more = lifting.levels(tile.height, tile.width) - header.levels
+        for plane, state in enumerate(states):
+            coarse = state.history[more] * 2.0 ** (header.levels - reduce)
+            _paste(approximation[plane], coarse, tile.y >> header.levels, tile.x >> header.levels)
+            for k, j in enumerate(levels):
+                found = state.details[more + k]
+                parts = {"horizontal": found.lh, "vertical": found.hl, "diagonal": found.hh}
+                for name, part in parts.items():
+                    scale = ORTHONORMAL[name] * 2.0 ** (j - reduce - 1)
+                    _paste(details[k][name][plane], part * scale, tile.y >> j, tile.x >> j)
+
+    _each_tile(contents, [True] * len(contents.tiles), reduce, n_jobs, paste)
+    if count == 1:
+        approximation = approximation[0]
+        details = [{name: band[0] for name, band in level.items()} for level in details]
+    return Decomposition(approximation, details, sizes[reduce])
+
+
+def _paste(out: Array, part: Array, y: int, x: int) -> None:
+    """Put a part where it belongs, as much of it as there is room for."""
+    y0, x0 = max(0, -y), max(0, -x)
+    target = out[max(0, y) : max(0, y + part.shape[0]), max(0, x) : max(0, x + part.shape[1])]
+    target[...] = part[y0 : y0 + target.shape[0], x0 : x0 + target.shape[1]]
+
+
+def _open(data: bytes, max_pixels: int) -> Contents:
+    contents = Contents(checks.check_data(data))
+    header = contents.header
+    if header.height * header.width > max_pixels:
+        raise CodecError(
+            f"the image has {header.width} x {header.height} pixels; max_pixels allows {max_pixels}; "
+            "raise it if you trust the file"
+        )
+    known = model.load().identity
+    if header.model != known:
+        raise CodecError(
+            f"the data were made with model {header.model:#06x}; this release has {known:#06x}; "
+            "update scatter"
+        )
+    return contents
+
+
+def _meets(tile: Tile, region: checks.Region) -> bool:
+    return (
+        tile.x < region.x + region.width
+        and region.x < tile.x + tile.width
+        and tile.y < region.y + region.height
+        and region.y < tile.y + tile.height
+    )

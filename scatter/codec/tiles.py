@@ -1,0 +1,131 @@
+"""One tile: its planes into a stream of segments, coarse to fine, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.codec import colour, lifting
+from scatter.codec.coarse import get_coarse, put_coarse
+from scatter.codec.coder import Reader, Writer
+from scatter.codec.entropy import Decoder
+from scatter.codec.model import Model
+from scatter.codec.planes import approximate, approximation_step
+from scatter.codec.walk import PlaneSpec, State, walk
+from scatter.codec.workers import Workers
+
+Array = NDArray[Any]
+
+AHEAD = 2
+"""Words that the range decoder reads before it needs them."""
+
+
+def to_planes(image: Array, depth: int, lossless: bool) -> list[Array]:
+    """The planes of an image, centred on 0 where they are not chroma."""
+    middle = 1 << (depth - 1)
+    channels = image.shape[2]
+    kind = np.int32 if lossless else np.float32
+    split = colour.to_reversible if lossless else colour.to_luma_chroma
+    planes = split(image) if channels >= 3 else [image[..., 0].astype(kind)]
+    if channels in (2, 4):
+        planes.append(image[..., -1].astype(kind))
+    for index in {0, channels - 1} - ({2} if channels == 3 else set()):
+        planes[index] = planes[index] - kind(middle)
+    return planes
+
+
+def from_planes(planes: Sequence[Array], depth: int, lossless: bool) -> Array:
+    """The image of some planes, rounded to whole numbers within the range of its depth."""
+    middle, channels = 1 << (depth - 1), len(planes)
+    found = list(planes)
+    for index in {0, channels - 1} - ({2} if channels == 3 else set()):
+        found[index] = found[index] + found[index].dtype.type(middle)
+    merge = colour.from_reversible if lossless else colour.from_luma_chroma
+    image = merge(found[:3]) if channels >= 3 else found[0][..., None]
+    if channels in (2, 4):
+        image = np.concatenate([image, found[-1][..., None]], axis=-1)
+    image = image if lossless else np.rint(image)
+    return np.clip(image, 0, (1 << depth) - 1).astype(np.uint8 if depth == 8 else np.uint16)
+
+
+def transform(planes: Sequence[Array], lossless: bool) -> tuple[list[Array], list[list[lifting.Details]]]:
+    """Coarsest approximation of each plane, and its details from fine to coarse."""
+    coarsest, details = [], []
+    for plane in planes:
+        found: list[lifting.Details] = []
+        for _ in range(lifting.levels(*plane.shape)):
+            plane, detail = lifting.forward(plane, lossless)
+            found.append(detail)
+        coarsest.append(plane)
+        details.append(found)
+    return coarsest, details
+
+
+def encode_tile(
+    model: Model,
+    transformed: tuple[list[Array], list[list[lifting.Details]]],
+    specs: Sequence[PlaneSpec],
+    size: tuple[int, int],
+    workers: Workers,
+) -> tuple[list[bytes], list[Array]]:
+    """Segments of a tile, the coarsest first, and what a decoder will see.
+
+    Parameters
+    ----------
+    model : Model
+        What is agreed on.
+    transformed : tuple
+        As `transform` gives it.
+    specs : sequence of PlaneSpec
+        How each plane is coded.
+    size : tuple of int
+        Height and width.
+    workers : Workers
+        Threads.
+
+    Returns
+    -------
+    list of bytes
+        One more than there are levels. A decoder that has the first k needs no other for k - 1 levels.
+    list of ndarray
+        The planes as a decoder finds them.
+    """
+    coarsest, details = transformed
+    writer = Writer(model, specs, details, workers)
+    states = encode_with(writer, model, coarsest, specs, size)
+    data = writer.encoder.finish()
+    ends = [writer.words[j] for j in sorted(writer.words, reverse=True)]
+    cuts = [min(len(data), 4 * (end + AHEAD)) for end in ends[:-1]] + [len(data)]
+    segments = [data[a:b] for a, b in zip([0, *cuts[:-1]], cuts, strict=True)]
+    return segments, [state.approximation for state in states]
+
+
+def encode_with(
+    writer: Writer, model: Model, coarsest: Sequence[Array], specs: Sequence[PlaneSpec], size: tuple[int, int]
+) -> list[State]:
+    """Give a writer all that it has to code, in order; the planes as a decoder finds them."""
+    count = lifting.levels(*size)
+    approximations = []
+    for plane, spec in zip(coarsest, specs, strict=True):
+        q, value = approximate(plane, spec, count)
+        put_coarse(writer.encoder, q)
+        approximations.append(value)
+    writer.words[count + 1] = writer.encoder.words
+    return walk(model.tables, specs, approximations, size, count, writer)
+
+
+def decode_tile(
+    model: Model, data: bytes, specs: Sequence[PlaneSpec], size: tuple[int, int], stop: int, workers: Workers
+) -> list[State]:
+    """The planes of a tile down to a level, from the segments that these need."""
+    count = lifting.levels(*size)
+    decoder = Decoder(data)
+    approximations = []
+    for spec in specs:
+        q = get_coarse(decoder, lifting.sizes(*size, count)[count])
+        approximations.append(q if spec.lossless else q.astype(np.float32) * approximation_step(spec, count))
+    reader = Reader(model, specs, decoder, workers)
+    return walk(model.tables, specs, approximations, size, count, reader, stop=stop)

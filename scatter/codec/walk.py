@@ -1,0 +1,160 @@
+"""The one order in which encoder, decoder and training go through the coefficients of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.codec import lifting
+from scatter.codec.context import Level, Plane, Setting, Tables
+from scatter.codec.lattices import STEPS
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class PlaneSpec:
+    """How one plane of an image is coded.
+
+    Parameters
+    ----------
+    lossless : bool
+        The reversible transform, and no quantisation.
+    step : float
+        Quantisation step, in units of the plane's values, for a synthesis function of norm 1; 1 if lossless.
+    step_feature : int
+        Eight times the base-2 logarithm of the step on a scale where white is 255, from 0 to 127.
+    guides : tuple of int
+        Indices of planes coded before that chroma looks at.
+    """
+
+    lossless: bool
+    step: float
+    step_feature: int = 0
+    guides: tuple[int, ...] = ()
+
+    @property
+    def setting(self) -> Setting:
+        """What the contexts need to know."""
+        return Setting(self.lossless, self.step_feature, len(self.guides) > 1, 2 * bool(self.guides))
+
+    def delta(self, j: int, band: int) -> np.float32:
+        """Quantisation step of a band of level ``j``; band 3 is the approximation."""
+        if self.lossless:
+            return np.float32(1)
+        return np.float32(self.step / lifting.norms(False)[j - 1][band])
+
+    def known(self, tables: Tables, q: NDArray[np.int32], j: int, band: int) -> Plane:
+        """Logarithms of coefficients, of those of an orthonormal transform in steps."""
+        if self.lossless:
+            norm = round(256 * lifting.norms(True)[j - 1][band])
+            scaled = (np.abs(q.astype(np.int64)) * norm + 128) >> 8
+            q = (np.sign(q) * np.minimum(scaled, 2**20)).astype(np.int32)
+        return tables.of(q)
+
+
+class Coder(Protocol):
+    """What is done with the coefficients of a step."""
+
+    def code(self, plane: int, j: int, index: int, level: Level) -> tuple[NDArray[np.int32], Array]:
+        """Quantised coefficients of a step and the values they stand for, in units of the band's step."""
+        ...
+
+
+@dataclass
+class State:
+    """A plane on its way from coarse to fine: what is decoded, and all that was, the coarsest first."""
+
+    spec: PlaneSpec
+    approximation: Array
+    logarithms: list[list[Plane]] = field(default_factory=list)
+    details: list[lifting.Details] = field(default_factory=list)
+    history: list[Array] = field(default_factory=list)
+
+
+def walk(
+    tables: Tables,
+    specs: Sequence[PlaneSpec],
+    approximations: Sequence[Array],
+    size: tuple[int, int],
+    count: int,
+    coder: Coder,
+    *,
+    stop: int = 0,
+) -> list[State]:
+    """Go through all the coefficients, coarse to fine, plane by plane within a level.
+
+    Parameters
+    ----------
+    tables : Tables
+        The logarithms.
+    specs : sequence of PlaneSpec
+        How each plane is coded.
+    approximations : sequence of ndarray
+        The decoded coarsest approximation of each plane.
+    size : tuple of int
+        Height and width of the image.
+    count : int
+        Number of levels.
+    coder : Coder
+        Called for every step that has any coefficients.
+    stop : int, default=0
+        Level at which to stop: the planes are then the approximations of that level.
+
+    Returns
+    -------
+    list of State
+        The planes: decoded approximations of level ``stop``, and all the details above it, coarse first.
+    """
+    states = [State(spec, a) for spec, a in zip(specs, approximations, strict=True)]
+    sizes = lifting.sizes(*size, count)
+    for j in range(count, stop, -1):
+        outer, inner = sizes[j - 1], sizes[j]
+        wide, high = outer[1] - inner[1], outer[0] - inner[0]
+        bands = [(inner[0], wide), (high, inner[1]), (high, wide)]
+        seen: list[Level] = []
+        for plane, state in enumerate(states):
+            blank = [np.zeros_like(p) for p in seen[0].current] if state.spec.guides else []
+            guides = [seen[g].current for g in state.spec.guides]
+            guides += [blank] * (state.spec.setting.guides - len(guides))
+            seen.append(_level(tables, state, plane, j, bands, guides, coder))
+    return states
+
+
+def _level(
+    tables: Tables,
+    state: State,
+    plane: int,
+    j: int,
+    bands: list[tuple[int, int]],
+    guides: list[list[Plane]],
+    coder: Coder,
+) -> Level:
+    spec, past = state.spec, state.logarithms
+    scaled = state.approximation.astype(np.float32) * np.float32(2**j / spec.step)
+    parents = past[-1] if past else None
+    grandparents = past[-2] if len(past) > 1 else None
+    level = Level(tables, spec.setting, j, scaled, bands, parents, grandparents, guides)
+    kind = np.int32 if spec.lossless else np.float32
+    values: list[Array] = [np.zeros(size, kind) for size in bands]
+    logarithms = [np.zeros(size, np.int8) for size in bands]
+    for index, (stride, row, column, band) in enumerate(STEPS):
+        if 0 in level.shape(index):
+            continue
+        q, found = coder.code(plane, j, index, level)
+        known = spec.known(tables, q, j, band)
+        level.put(index, known)
+        logarithms[band][row::stride, column::stride] = known
+        values[band][row::stride, column::stride] = found
+    if not spec.lossless:
+        values = [value * spec.delta(j, band) for band, value in enumerate(values)]
+    details = lifting.Details(*values)
+    state.logarithms.append(logarithms)
+    state.details.append(details)
+    state.history.append(state.approximation)
+    state.approximation = lifting.inverse(state.approximation, details, spec.lossless)
+    return level
