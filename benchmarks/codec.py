@@ -9,8 +9,6 @@ curve does not reach.
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +20,7 @@ from scipy.interpolate import PchipInterpolator
 from threadpoolctl import threadpool_limits
 
 from benchmarks.data import data
+from benchmarks.memory import in_child
 from benchmarks.timing import cores, interleaved, ratios
 from scatter.codec import decode, encode
 from scatter.codec.compare import CODECS
@@ -215,8 +214,6 @@ CHILD = """
 import sys
 from benchmarks.codec import CODECS, photograph
 image, codec, setting = photograph(), CODECS[sys.argv[1]], float(sys.argv[2])
-def peak():  # of this process alone; getrusage goes on from that of the parent
-    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 small = codec.encode(image[:64, :64], setting)
 codec.decode(small)
 file = codec.encode(image, setting) if sys.argv[3] == "decode" else None
@@ -229,11 +226,7 @@ print((peak() - before) * 1024 / 1e6)
 
 def peaks(name: str, setting: float) -> list[float]:
     """Peak MB of encoding and of decoding, over what the process holds before: one child process each."""
-    found = []
-    for what in ("encode", "decode"):
-        command = [sys.executable, "-c", CHILD, name, str(setting), what]
-        found.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-    return found
+    return [in_child(CHILD, name, setting, what) for what in ("encode", "decode")]
 
 
 CASES = {

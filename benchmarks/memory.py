@@ -5,6 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+PEAK = """
+def peak():  # of this process alone; getrusage goes on from that of the parent
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+"""
+"""For a child: peak memory so far, KiB."""
+
 CHILD = """
 import sys, numpy as np
 from scatter import Scattering2D
@@ -12,8 +18,6 @@ from scatter._kymatio import import_kymatio
 kymatio = import_kymatio("benchmarks")
 batch, size = int(sys.argv[1]), int(sys.argv[2])
 build = eval(sys.argv[3])
-def peak():  # of this process alone; getrusage goes on from that of the parent
-    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 x = np.random.default_rng(0).standard_normal((batch, size, size), dtype=np.float32)
 build(2, 32)(x[:2, :32, :32].copy())
 before = peak()
@@ -53,8 +57,13 @@ def memory():
 
 
 def _peak(batch: int, size: int, J: int, build: str) -> float:
-    command = [sys.executable, "-c", CHILD, str(batch), str(size), build, str(J)]
-    return max(0.0, float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    return max(0.0, in_child(CHILD, batch, size, build, J))
+
+
+def in_child(code: str, *arguments: object) -> float:
+    """The number that code prints in a process of its own, which knows `PEAK`."""
+    command = [sys.executable, "-c", PEAK + code, *map(str, arguments)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 CASES = {"memory": memory}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from scatter.codec import colour, lifting
+from scatter.codec import lifting, tiles
 from scatter.codec.coder import Writer
 from scatter.codec.context import Level, Tables
 from scatter.codec.lattices import STEPS
@@ -53,8 +53,8 @@ class DeadZone:
         self.specs, self.bands = specs, bands
 
     def code(self, plane: int, j: int, index: int, level: Level) -> tuple[np.ndarray, np.ndarray]:
-        spec, (stride, row, column, band) = self.specs[plane], STEPS[index]
-        c = self.bands[plane][j - 1][band][row::stride, column::stride] / spec.delta(j, band)
+        spec, step = self.specs[plane], STEPS[index]
+        c = step.of(self.bands[plane][j - 1]) / spec.delta(j, step.band)
         a = np.abs(c)
         if spec.lossless:
             return c.astype(np.int32), c.astype(np.int32)
@@ -73,8 +73,8 @@ class Collector:
         self.cost = 0.0
 
     def code(self, plane: int, j: int, index: int, level: Level) -> tuple[np.ndarray, np.ndarray]:
-        spec, (stride, row, column, band) = self.specs[plane], STEPS[index]
-        c = self.bands[plane][j - 1][band][row::stride, column::stride] / spec.delta(j, band)
+        spec, step = self.specs[plane], STEPS[index]
+        c = step.of(self.bands[plane][j - 1]) / spec.delta(j, step.band)
         a = np.abs(c)
         q, values = self.coder.code(plane, j, index, level)
         m = np.abs(q)
@@ -130,15 +130,8 @@ def collect(
         size = image.shape[:2]
         count = lifting.levels(*size)
         specs = plane_specs(3, 8, lossless, step_index)
-        planes = colour.to_reversible(image) if lossless else colour.to_luma_chroma(image)
-        bands, coarse = [], []
-        for plane, spec in zip(planes, specs, strict=True):
-            rest, details = plane, []
-            for _ in range(count):
-                rest, found = lifting.forward(rest, lossless)
-                details.append(found)
-            bands.append(details)
-            coarse.append(approximate(rest, spec, count)[1])
+        coarsest, bands = tiles.transform(tiles.to_planes(image, 8, lossless), lossless)
+        coarse = [approximate(rest, spec, count)[1] for rest, spec in zip(coarsest, specs, strict=True)]
         coder = DeadZone(specs, bands) if model is None else Writer(model, specs, bands, Workers(1))
         collector = Collector(specs, bands, coder, rng)
         walk(tables, specs, coarse, size, count, collector)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from benchmarks.codec_training.collect import COARSEST, FINEST, crops
-from scatter.codec import colour, tiles
+from scatter.codec import tiles
 from scatter.codec.coder import Classes, Signs, Writer
 from scatter.codec.context import Level
 from scatter.codec.lattices import STEPS
@@ -43,11 +43,11 @@ class Measuring(Writer):
     def code(self, plane: int, j: int, index: int, level: Level) -> Any:
         found = super().code(plane, j, index, level)
         flags, m, signs = self._classes.said
-        stride, row, column, band = STEPS[index]
-        c = self._bands[plane][j - 1][band][row::stride, column::stride].ravel()
+        step = STEPS[index]
+        c = step.of(self._bands[plane][j - 1]).ravel()
         zero = (m[signs.places] == 0) & (flags[signs.places] >= LIKELY)
         places = signs.places[zero]
-        along = c[places] / self._specs[plane].delta(j, band) * np.where(signs.negative[zero], -1, 1)
+        along = c[places] / self._specs[plane].delta(j, step.band) * np.where(signs.negative[zero], -1, 1)
         where = flags[places], signs.sure[zero]
         np.add.at(self._sums[0], where, along)
         np.add.at(self._sums[1], where, 1)
@@ -60,9 +60,8 @@ def add_zeros(stored: dict[str, np.ndarray], files: list[Path], seed: int, each:
     rng = np.random.default_rng(seed)
     sums = np.zeros((2, FLAG_CLASSES, SIGN_CLASSES))
     for image in crops(files, rng, each):
-        planes = colour.to_luma_chroma(image)
         specs = plane_specs(3, 8, False, int(rng.integers(FINEST, COARSEST)))
-        coarsest, details = tiles.transform(planes, False)
+        coarsest, details = tiles.transform(tiles.to_planes(image, 8, False), False)
         tiles.encode_with(Measuring(model, specs, details, sums), model, coarsest, specs, image.shape[:2])
     total, count = (gaussian_filter(s, (2, 2), mode="constant") for s in sums)
     mean = np.maximum(0, total / (count + STRENGTH / sums[1].size))

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.codec_training.export import INPUT
 from scatter.codec.lattices import STEPS
 from scatter.codec.symbols import EXTRA, FIRST, symbols
 
 KNOTS = 40
 """Scale classes between which tables are interpolated."""
-SCALE = 32.0
+SCALE = 2.0**INPUT
 """Inputs are divided by this."""
 HELD_OUT = 12
 """One in so many samples is for validation."""

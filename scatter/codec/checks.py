@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scatter.codec.container import MOST_SIDE
 from scatter.codec.planes import LEAST_STEP, MOST_STEP, STEPS_PER_OCTAVE
 from scatter.errors import InputError
+from scatter.kernels.library import load, thread_count
 
 MOST_PIXELS = 2**26
 """Pixels that decoding allows by default."""
@@ -111,8 +111,7 @@ def check_reduce(reduce: int, most: int) -> int:
 
 def check_jobs(n_jobs: int | None) -> int:
     """Number of threads."""
-    if n_jobs is None or n_jobs == -1:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs < 1:
+    whole = isinstance(n_jobs, (int, np.integer)) and not isinstance(n_jobs, bool)
+    if n_jobs is not None and not (whole and (n_jobs == -1 or n_jobs > 0)):
         raise InputError(f"n_jobs is a number of threads from 1 on, or None for all, got {n_jobs!r}")
-    return int(n_jobs)
+    return thread_count(n_jobs, load())

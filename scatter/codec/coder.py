@@ -39,7 +39,7 @@ class Classes:
     """Classes of the coefficients of a step, as the networks predict them, and what the classes mean."""
 
     def __init__(self, model: Model, specs: Sequence[PlaneSpec], workers: Workers) -> None:
-        self._model, self._workers = model, workers
+        self._model, self._specs, self._workers = model, specs, workers
         self._kinds = ["chroma" if spec.guides else "luma" for spec in specs]
 
     def magnitudes(self, plane: int, index: int, level: Level) -> tuple[Ints, Ints]:
@@ -51,9 +51,9 @@ class Classes:
             np.clip(size.ravel().astype(np.int64), 0, len(self._model.sizes) - 1),
         )
 
-    def signs(self, plane: int, index: int, level: Level, wanted: NDArray[np.bool_]) -> Signs:
-        """Predict signs where they are wanted."""
-        places = np.flatnonzero(wanted)
+    def signs(self, plane: int, index: int, level: Level, m: NDArray[np.int32], flags: Ints) -> Signs:
+        """Predict signs of what is not zero and, with loss, of what might as well not be."""
+        places = np.flatnonzero(m if self._specs[plane].lossless else (m > 0) | (flags >= LIKELY))
         if not len(places):
             return Signs(places, np.zeros(0, bool), places)
         network = self._model.signs[self._kinds[plane]][index]
@@ -87,7 +87,38 @@ class Classes:
         return found
 
 
-class Writer:
+class _Base:
+    """What the encoder's and the decoder's `Coder` have in common: predictions, tables, and what follows."""
+
+    def __init__(self, model: Model, specs: Sequence[PlaneSpec], workers: Workers) -> None:
+        self._adaptive = Adaptive(model)
+        self._classes = Classes(model, specs, workers)
+        self._specs = specs
+
+    def _learn(self, flags: Ints, sizes: Ints, sure: Ints, flag: Ints, symbol: Ints, right: Ints) -> None:
+        """Count what was coded: flags everywhere, symbols and signs where there is something."""
+        self._adaptive.count("signs", sure, right)
+        self._adaptive.count("flags", flags, flag)
+        self._adaptive.count("sizes", sizes[flag > 0], symbol)
+
+    def _result(
+        self,
+        spec: PlaneSpec,
+        shape: tuple[int, int],
+        flags: Ints,
+        sizes: Ints,
+        m: NDArray[np.int32],
+        negative: NDArray[np.bool_],
+        signs: Signs,
+    ) -> tuple[NDArray[np.int32], Array]:
+        """Quantised coefficients of a step, and the values they stand for."""
+        q = np.where(negative, -m, m).astype(np.int32).reshape(shape)
+        if spec.lossless:
+            return q, q
+        return q, self._classes.values(flags, sizes, m, negative, signs).reshape(shape)
+
+
+class Writer(_Base):
     """The encoder's `Coder`.
 
     Parameters
@@ -105,49 +136,42 @@ class Writer:
     def __init__(
         self, model: Model, specs: Sequence[PlaneSpec], bands: Sequence[Sequence[Details]], workers: Workers
     ) -> None:
+        super().__init__(model, specs, workers)
         self.encoder = Encoder()
         self.words: dict[int, int] = {}
-        self._adaptive = Adaptive(model)
-        self._classes = Classes(model, specs, workers)
-        self._specs, self._bands = specs, bands
+        self._bands = bands
 
     def code(self, plane: int, j: int, index: int, level: Level) -> tuple[NDArray[np.int32], Array]:
         """Decide on the coefficients of a step and code them."""
-        spec, (stride, row, column, band) = self._specs[plane], STEPS[index]
-        c = self._bands[plane][j - 1][band][row::stride, column::stride].ravel()
+        spec, step = self._specs[plane], STEPS[index]
+        c = step.of(self._bands[plane][j - 1]).ravel()
         negative = c < 0
         flags, sizes = self._classes.magnitudes(plane, index, level)
         if spec.lossless:
             m = np.abs(c)
-            signs = self._classes.signs(plane, index, level, m > 0)
+            signs = self._classes.signs(plane, index, level, m, flags)
         else:
-            a = np.abs(c) * np.float32(1 / spec.delta(j, band))
+            a = np.abs(c) * np.float32(1 / spec.delta(j, step.band))
             m = np.minimum(np.floor(a + np.float32(0.5)), 2**20 - 1).astype(np.int32)
-            signs = self._classes.signs(plane, index, level, (m > 0) | (flags >= LIKELY))
+            signs = self._classes.signs(plane, index, level, m, flags)
             there = signs.places
             m[there] = self._decide(a[there], m[there], negative[there], flags[there], sizes[there], signs)
         self._put(m, negative, flags, sizes, signs)
         self.words[j] = self.encoder.words
-        shape = level.shape(index)
-        q = np.where(negative, -m, m).astype(np.int32).reshape(shape)
-        if spec.lossless:
-            return q, q
-        return q, self._classes.values(flags, sizes, m, negative, signs).reshape(shape)
+        return self._result(spec, level.shape(index), flags, sizes, m, negative, signs)
 
     def _put(
         self, m: NDArray[np.int32], negative: NDArray[np.bool_], flags: Ints, sizes: Ints, signs: Signs
     ) -> None:
-        put, adaptive = self.encoder, self._adaptive
+        put, tables = self.encoder, self._adaptive.tables
         some = np.flatnonzero(m)
         coded = m[signs.places] > 0
-        sure = signs.sure[coded]
-        flag = put.put(adaptive.tables["flags"], flags, (m > 0).astype(np.int64))
-        symbol = put_values(put, adaptive.tables["sizes"], sizes[some], m[some].astype(np.int64) - 1)
-        agree = (negative[some] == signs.negative[coded]).astype(np.int64)
-        right = put.put(adaptive.tables["signs"], sure, agree)
-        adaptive.count("signs", sure, right)
-        adaptive.count("flags", flags, flag)
-        adaptive.count("sizes", sizes[some], symbol)
+        sure, flag = signs.sure[coded], (m > 0).astype(np.int64)
+        right = (negative[some] == signs.negative[coded]).astype(np.int64)
+        put.put(tables["flags"], flags, flag)
+        symbol = put_values(put, tables["sizes"], sizes[some], m[some].astype(np.int64) - 1)
+        put.put(tables["signs"], sure, right)
+        self._learn(flags, sizes, sure, flag, symbol, right)
 
     def _decide(
         self,
@@ -176,39 +200,30 @@ class Writer:
         return chosen
 
 
-class Reader:
+class Reader(_Base):
     """The decoder's `Coder`."""
 
     def __init__(self, model: Model, specs: Sequence[PlaneSpec], decoder: Decoder, workers: Workers) -> None:
+        super().__init__(model, specs, workers)
         self._decoder = decoder
-        self._adaptive = Adaptive(model)
-        self._classes = Classes(model, specs, workers)
-        self._specs = specs
 
     def code(self, plane: int, j: int, index: int, level: Level) -> tuple[NDArray[np.int32], Array]:
         """Decode the coefficients of a step."""
-        get, adaptive, spec = self._decoder, self._adaptive, self._specs[plane]
+        get, tables = self._decoder, self._adaptive.tables
         flags, sizes = self._classes.magnitudes(plane, index, level)
-        flag = get.get(adaptive.tables["flags"], flags)
+        flag = get.get(tables["flags"], flags)
         some = np.flatnonzero(flag)
-        values, symbol = get_values(get, adaptive.tables["sizes"], sizes[some])
+        values, symbol = get_values(get, tables["sizes"], sizes[some])
         m = np.zeros(len(flag), np.int32)
         m[some] = values + 1
-        wanted = m > 0 if spec.lossless else (m > 0) | (flags >= LIKELY)
-        signs = self._classes.signs(plane, index, level, wanted)
+        signs = self._classes.signs(plane, index, level, m, flags)
         coded = m[signs.places] > 0
         sure, guess = signs.sure[coded], signs.negative[coded]
-        right = get.get(adaptive.tables["signs"], sure)
+        right = get.get(tables["signs"], sure)
         negative = np.zeros(len(m), bool)
         negative[some] = np.where(right > 0, guess, ~guess)
-        adaptive.count("signs", sure, right)
-        adaptive.count("flags", flags, flag)
-        adaptive.count("sizes", sizes[some], symbol)
-        shape = level.shape(index)
-        q = np.where(negative, -m, m).reshape(shape)
-        if spec.lossless:
-            return q, q
-        return q, self._classes.values(flags, sizes, m, negative, signs).reshape(shape)
+        self._learn(flags, sizes, sure, flag, symbol, right)
+        return self._result(self._specs[plane], level.shape(index), flags, sizes, m, negative, signs)
 
 
 def _bits(frequencies: Ints) -> NDArray[np.float32]:

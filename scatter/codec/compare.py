@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scatter.codec.decoding import decode, info
+from scatter.codec.encoding import encode
 from scatter.codec.quality import WINDOW, bd_rate, psnr, ssim
 from scatter.codec.rivals import RIVALS, Codec, check_image
 from scatter.errors import InputError, ScatterError
@@ -25,21 +27,15 @@ _REACHED = 0.1
 
 
 def _at_step(image: Array, step: float) -> bytes:
-    # Imported when called, so that the package itself may import this module. One thread, as the rivals.
-    from scatter.codec import encode
-
+    # One thread, as the rivals.
     return encode(image, step=step, n_jobs=1)
 
 
 def _step(image: Array, bpp: float) -> float:
-    from scatter.codec import encode, info
-
     return float(info(encode(image, bpp=bpp))["step"])
 
 
 def _decode(data: bytes) -> Array:
-    from scatter.codec import decode
-
     return decode(data, n_jobs=1)
 
 

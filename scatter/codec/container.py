@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -68,7 +69,7 @@ class Header:
     tile: int
     model: int
 
-    @property
+    @cached_property
     def tiles(self) -> list[Tile]:
         """The tiles, row by row."""
         rows, columns = (_cuts(side, self.tile) for side in (self.height, self.width))
@@ -78,7 +79,7 @@ class Header:
             for left, right in pairwise(columns)
         ]
 
-    @property
+    @cached_property
     def levels(self) -> int:
         """How many times the image can be halved in decoding it."""
         least = min(levels(tile.height, tile.width) for tile in self.tiles)

@@ -101,9 +101,8 @@ class Level:
         grandparents: Sequence[Plane] | None,
         guides: Sequence[Sequence[Plane]] = (),
     ) -> None:
-        self.setting, self.sizes = setting, tuple(sizes)
+        self.sizes = tuple(sizes)
         rows, columns = (-(-max(size[axis] for size in sizes) // 4) for axis in (0, 1))
-        self.blocks = (rows, columns)
         full, half = (4 * rows, 4 * columns), (2 * rows, 2 * columns)
         empty = [np.zeros((1, 1), np.int8)] * 3
         self.current = [np.zeros((full[0] + 2 * PAD, full[1] + 2 * PAD), np.int8) for _ in range(3)]

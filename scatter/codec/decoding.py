@@ -215,7 +215,7 @@ def _coefficients(contents: Contents, reduce: int, n_jobs: int) -> Decomposition
     def paste(tile: Tile, states: list[State]) -> None:
         more = lifting.levels(tile.height, tile.width) - header.levels
         for plane, state in enumerate(states):
-            coarse = state.history[more] * 2.0 ** (header.levels - reduce)
+            coarse = state.approximations[more] * 2.0 ** (header.levels - reduce)
             _paste(approximation[plane], coarse, tile.y >> header.levels, tile.x >> header.levels)
             for k, j in enumerate(levels):
                 found = state.details[more + k]

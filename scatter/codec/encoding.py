@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -23,10 +24,11 @@ TILE = 1024
 
 
 class _Source:
-    """An image, transformed once, to be coded with one step or another."""
+    """An image, transformed once, to be coded with one step or another; errors only if ``measured``."""
 
-    def __init__(self, image: Array, depth: int, lossless: bool, n_jobs: int) -> None:
-        self.image, self.depth, self.lossless, self.n_jobs = image, depth, lossless, n_jobs
+    def __init__(self, image: Array, depth: int, lossless: bool, measured: bool, n_jobs: int) -> None:
+        self.image, self.depth, self.n_jobs = image, depth, n_jobs
+        self.lossless, self.measured = lossless, measured
         self.model = model.load()
         tile = TILE if image.shape[0] * image.shape[1] > WHOLE else 0
         self.header = Header(
@@ -41,7 +43,8 @@ class _Source:
             inner = workers if len(self.tiles) == 1 else Workers(1)
             found = workers.map(lambda tile: self._code_tile(tile, step_index, inner), self.tiles)
         data = container.write(replace(self.header, step_index=step_index), [part for part, _ in found])
-        return Encoded(data, sum(error for _, error in found) / self.image.size)
+        error = sum(error for _, error in found) / self.image.size
+        return Encoded(data, error if self.measured else math.nan)
 
     def _transform(self, tile: Tile) -> Any:
         planes = tiles.to_planes(self._cut(tile), self.depth, self.lossless)
@@ -54,8 +57,10 @@ class _Source:
         specs = plane_specs(self.image.shape[2], self.depth, self.lossless, step_index)
         transformed = self._kept or self._transform(tile)
         size = (tile.height, tile.width)
-        segments, planes = tiles.encode_tile(self.model, transformed, specs, size, workers)
-        decoded = tiles.from_planes(planes, self.depth, self.lossless)
+        segments, states = tiles.encode_tile(self.model, transformed, specs, size, workers)
+        if not self.measured:
+            return segments, 0.0
+        decoded = tiles.from_planes([state.approximation for state in states], self.depth, self.lossless)
         difference = decoded.astype(np.float32) - self._cut(tile)
         return segments, float(np.einsum("ijk,ijk->", difference, difference, dtype=np.float64))
 
@@ -112,5 +117,6 @@ def encode(
     """
     found, depth = checks.check_image(image)
     target = checks.check_target(bpp, psnr, step, lossless)
-    source = _Source(found, depth, lossless, checks.check_jobs(n_jobs))
+    measured = target.name == "psnr"
+    source = _Source(found, depth, lossless, measured, checks.check_jobs(n_jobs))
     return search(source.code, target, found.shape[0] * found.shape[1], depth)

@@ -71,20 +71,18 @@ class Encoder:
     def __init__(self) -> None:
         self._coder = stream.queue.RangeEncoder()
 
-    def put(self, tables: Ints, classes: Ints, found: Ints) -> Ints:
-        """Code symbols by the table of the class of each; gives them back."""
+    def put(self, tables: Ints, classes: Ints, found: Ints) -> None:
+        """Code symbols by the table of the class of each."""
         order, groups = _groups(classes)
         ordered = found[order].astype(np.int32)
         for which, start, end in groups:
             self._coder.encode(ordered[start:end], _categorical(tables[which]))
-        return found
 
-    def put_raw(self, values: Ints, bits: Ints) -> Ints:
-        """Code values of the given numbers of bits; gives them back."""
+    def put_raw(self, values: Ints, bits: Ints) -> None:
+        """Code values of the given numbers of bits."""
         if len(values):
             sizes = np.left_shift(1, bits).astype(np.int32)
             self._coder.encode(values.astype(np.int32), stream.model.Uniform(), sizes)
-        return values
 
     @property
     def words(self) -> int:
@@ -134,7 +132,8 @@ def _groups(classes: Ints) -> tuple[Ints, list[tuple[int, int, int]]]:
 
 def put_values(encoder: Encoder, tables: Ints, classes: Ints, values: Ints) -> Ints:
     """Code whole numbers as symbols and raw bits; gives the symbols."""
-    found = encoder.put(tables, classes, symbols(values))
+    found = symbols(values)
+    encoder.put(tables, classes, found)
     large = found[EXTRA[found] > 0]
     encoder.put_raw(values[EXTRA[found] > 0] - FIRST[large], EXTRA[large])
     return found

@@ -8,7 +8,10 @@ operation, in the encoder and in the decoder alike; and all but the first see ne
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
 
 COARSE = ((0, 0), (2, 2), (0, 2), (2, 0))
 """Row and column at which the lattices of stride 4 start."""
@@ -23,6 +26,10 @@ class Step(NamedTuple):
     row: int
     column: int
     band: int
+
+    def of(self, bands: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """The coefficients of the step, a view of its band out of HL, LH and HH."""
+        return bands[self.band][self.row :: self.stride, self.column :: self.stride]
 
 
 STEPS = tuple(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.codec.context import Tables
+from scatter.codec.context import CONSTANTS, Tables
 from scatter.codec.networks import Network
 
 FILE = "weights.npz"
@@ -77,7 +77,7 @@ def build(stored: dict[str, NDArray[Any]]) -> Model:
     networks: dict[str, dict[str, tuple[Network, ...]]] = {"m": {}, "s": {}}
     for kind in ("luma", "chroma"):
         for what, found in networks.items():
-            found[kind] = _networks(stored, f"{kind}.{what}")
+            found[kind] = _networks(stored, f"{kind}.{what}", CONSTANTS if what == "m" else 0)
     return Model(
         identity & 0xFFFF,
         Tables(stored["magnitudes"], stored["differences"]),
@@ -91,12 +91,13 @@ def build(stored: dict[str, NDArray[Any]]) -> Model:
     )
 
 
-def _networks(stored: dict[str, NDArray[Any]], name: str) -> tuple[Network, ...]:
+def _networks(stored: dict[str, NDArray[Any]], name: str, constants: int) -> tuple[Network, ...]:
     shifts = stored[f"{name}.shifts"]
     return tuple(
         Network(
             **{part.lower(): _layer(stored, name, part, k) for part in ("W1", "b1", "W2", "b2", "W3", "b3")},
             shifts=(int(shifts[k][0]), int(shifts[k][1]), int(shifts[k][2])),
+            constants=constants,
         )
         for k in range(len(shifts))
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.codec.context import CONSTANTS, Plane
+from scatter.codec.context import Plane
 from scatter.codec.workers import Workers
 from scatter.kernels.library import load
 
@@ -43,6 +44,8 @@ class Network:
         Whole numbers.
     shifts : tuple of int
         Base-2 logarithm of what each layer's sums are divided by, rounding down.
+    constants : int, default=0
+        How many of the inputs, the last ones, are the same for all the positions of a step.
     """
 
     w1: Floats
@@ -52,6 +55,7 @@ class Network:
     w3: Floats
     b3: Floats
     shifts: tuple[int, int, int]
+    constants: int = 0
 
     @property
     def bound(self) -> int:
@@ -75,7 +79,7 @@ class Network:
         ----------
         views : sequence of ndarray of int8, shape (rows, columns)
             Inputs, of which the absolute values count.
-        constants : ndarray of int64, shape (CONSTANTS,)
+        constants : ndarray of int64, shape (constants,)
             Inputs that come after them, the same everywhere.
 
         Returns
@@ -83,12 +87,14 @@ class Network:
         ndarray of int16, shape (outputs, rows, columns)
         """
         rows, columns = views[0].shape
-        bias = self.b1 + (self.w1[:, -CONSTANTS:] @ constants.astype(np.float32))
+        varying = self.w1.shape[1] - self.constants
+        bias = self.b1 + (self.w1[:, varying:] @ constants.astype(np.float32))
         out = np.empty((len(self.w3), rows, columns), np.int16)
-        if (compiled := self._compiled(constants=True)) is not None:
+        if load() is not None:
+            compiled = self._compiled
             workers.ranges(lambda a, b: compiled.magnitudes(views, bias, a, b, out), rows * columns, GRAIN)
             return out
-        weights = np.ascontiguousarray(self.w1[:, :-CONSTANTS])
+        weights = np.ascontiguousarray(self.w1[:, :varying])
         high = max(1, BLOCK // max(1, columns))
 
         def work(y: int) -> None:
@@ -118,7 +124,8 @@ class Network:
         """
         out = np.empty(len(places), np.int16)
         columns = views[0].shape[1]
-        if (compiled := self._compiled(constants=False)) is not None:
+        if load() is not None:
+            compiled = self._compiled
             workers.ranges(lambda a, b: compiled.signs(views, places, a, b, out), len(places), GRAIN)
             return out
 
@@ -132,18 +139,15 @@ class Network:
         workers.map(work, range(0, len(places), BLOCK))
         return out
 
-    def _compiled(self, constants: bool) -> Any:
-        """The same network in compiled code, without the weights of the constants; None if there is none."""
-        library = load()
-        if library is None:
-            return None
-        if "compiled" not in self.__dict__:
-            layer, inputs = library.module.Layer, self.w1.shape[1] - CONSTANTS * constants
-            first = layer(np.ascontiguousarray(self.w1[:, :inputs]), self.b1, self.shifts[0], CUT[0])
-            second = layer(self.w2, self.b2, self.shifts[1], CUT[1])
-            third = layer(self.w3, self.b3, self.shifts[2], 0)
-            object.__setattr__(self, "compiled", library.module.Network(first, second, third))
-        return self.__dict__["compiled"]
+    @cached_property
+    def _compiled(self) -> Any:
+        """The same network in compiled code, where `load` finds some."""
+        library: Any = load()
+        layer, varying = library.module.Layer, self.w1.shape[1] - self.constants
+        first = layer(np.ascontiguousarray(self.w1[:, :varying]), self.b1, self.shifts[0], CUT[0])
+        second = layer(self.w2, self.b2, self.shifts[1], CUT[1])
+        third = layer(self.w3, self.b3, self.shifts[2], 0)
+        return library.module.Network(first, second, third)
 
     def _upper(self, u: Floats, bias: Floats) -> Floats:
         h = _cut(u + bias[:, None], self.shifts[0], CUT[0])

@@ -99,11 +99,15 @@ def approximate(coarsest: Array, spec: PlaneSpec, count: int) -> tuple[NDArray[n
     """Quantised coarsest approximation, and what it stands for."""
     if spec.lossless:
         return coarsest, coarsest
-    delta = approximation_step(spec, count)
-    q = np.rint(coarsest / delta).astype(np.int32)
-    return q, q.astype(np.float32) * delta
+    q = np.rint(coarsest / _approximation_step(spec, count)).astype(np.int32)
+    return q, approximation(q, spec, count)
 
 
-def approximation_step(spec: PlaneSpec, count: int) -> np.float32:
+def approximation(q: NDArray[np.int32], spec: PlaneSpec, count: int) -> Array:
+    """What a quantised coarsest approximation stands for."""
+    return q if spec.lossless else q.astype(np.float32) * _approximation_step(spec, count)
+
+
+def _approximation_step(spec: PlaneSpec, count: int) -> np.float32:
     """Step of the coarsest approximation; without any level the step itself."""
     return spec.delta(count, 3) if count else np.float32(spec.step)

@@ -45,7 +45,11 @@ def psnr(image: Array, other: Array) -> float:
     48.13
     """
     peak = _peak(image, other)
-    error = float(np.mean(np.square(image.astype(np.float64) - other)))
+    return decibels(float(np.mean(np.square(image.astype(np.float64) - other))), peak)
+
+
+def decibels(error: float, peak: float) -> float:
+    """PSNR of a mean squared error, infinite for 0."""
     return math.inf if error == 0 else 10 * math.log10(peak**2 / error)
 
 

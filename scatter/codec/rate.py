@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from scatter.codec.checks import Target
 from scatter.codec.planes import LEAST_STEP, MOST_STEP, STEPS_PER_OCTAVE
+from scatter.codec.quality import decibels
 from scatter.errors import InputError
 
 START = 5 * STEPS_PER_OCTAVE
@@ -17,14 +18,15 @@ OCTAVE_OF_RATE = 0.8
 OCTAVE_OF_PSNR = 4.5
 """Decibels that the quality falls by, about, when the step doubles."""
 FURTHEST = 8.0
-"""Octaves that one guess moves at most."""
+"""Octaves that count for a quality that is infinite."""
 NEAR = 0.02
 """Octaves of the step that are near enough."""
 STEEP = -1 / STEPS_PER_OCTAVE
+"""Octaves that the excess falls by when the index goes up by one, about."""
 
 
 class Encoded(NamedTuple):
-    """A file, and the mean squared error of what a decoder makes of it."""
+    """A file, and the mean squared error of what a decoder makes of it (NaN: not measured)."""
 
     data: bytes
     error: float
@@ -59,8 +61,7 @@ def search(code: Callable[[int], Encoded], target: Target, pixels: int, depth: i
         """How many octaves the step is too fine, about."""
         if target.name == "bpp":
             return math.log2(8 * len(found.data) / pixels / target.value) / OCTAVE_OF_RATE
-        psnr = 10 * math.log10(white**2 / found.error) if found.error else math.inf
-        return min(FURTHEST, (psnr - target.value) / OCTAVE_OF_PSNR)
+        return min(FURTHEST, (decibels(found.error, white) - target.value) / OCTAVE_OF_PSNR)
 
     best = _search(code, excess, sign=1 if target.name == "bpp" else -1)
     if best is None:
@@ -76,7 +77,7 @@ def _search(code: Callable[[int], Encoded], excess: Callable[[Encoded], float], 
     It falls with the index. A step that is `NEAR` on the right side ends the search.
     """
     low, high = LEAST_STEP - 1, MOST_STEP + 1
-    index, slope, best, last = START, -1 / STEPS_PER_OCTAVE, None, None
+    index, slope, best, last = START, STEEP, None, None
     while high - low > 1:
         found = code(index)
         over = excess(found)

@@ -13,7 +13,7 @@ from scatter.codec.coarse import get_coarse, put_coarse
 from scatter.codec.coder import Reader, Writer
 from scatter.codec.entropy import Decoder
 from scatter.codec.model import Model
-from scatter.codec.planes import approximate, approximation_step
+from scatter.codec.planes import approximate, approximation
 from scatter.codec.walk import PlaneSpec, State, walk
 from scatter.codec.workers import Workers
 
@@ -29,10 +29,10 @@ def to_planes(image: Array, depth: int, lossless: bool) -> list[Array]:
     channels = image.shape[2]
     kind = np.int32 if lossless else np.float32
     split = colour.to_reversible if lossless else colour.to_luma_chroma
-    planes = split(image) if channels >= 3 else [image[..., 0].astype(kind)]
+    planes: list[Array] = split(image) if channels >= 3 else [image[..., 0].astype(kind)]
     if channels in (2, 4):
         planes.append(image[..., -1].astype(kind))
-    for index in {0, channels - 1} - ({2} if channels == 3 else set()):
+    for index in _centred(channels):
         planes[index] = planes[index] - kind(middle)
     return planes
 
@@ -41,7 +41,7 @@ def from_planes(planes: Sequence[Array], depth: int, lossless: bool) -> Array:
     """The image of some planes, rounded to whole numbers within the range of its depth."""
     middle, channels = 1 << (depth - 1), len(planes)
     found = list(planes)
-    for index in {0, channels - 1} - ({2} if channels == 3 else set()):
+    for index in _centred(channels):
         found[index] = found[index] + found[index].dtype.type(middle)
     merge = colour.from_reversible if lossless else colour.from_luma_chroma
     image = merge(found[:3]) if channels >= 3 else found[0][..., None]
@@ -49,6 +49,11 @@ def from_planes(planes: Sequence[Array], depth: int, lossless: bool) -> Array:
         image = np.concatenate([image, found[-1][..., None]], axis=-1)
     image = image if lossless else np.rint(image)
     return np.clip(image, 0, (1 << depth) - 1).astype(np.uint8 if depth == 8 else np.uint16)
+
+
+def _centred(channels: int) -> list[int]:
+    """Planes that hold 0 to white, and not differences of colours: luma and alpha."""
+    return [0, channels - 1] if channels in (2, 4) else [0]
 
 
 def transform(planes: Sequence[Array], lossless: bool) -> tuple[list[Array], list[list[lifting.Details]]]:
@@ -70,7 +75,7 @@ def encode_tile(
     specs: Sequence[PlaneSpec],
     size: tuple[int, int],
     workers: Workers,
-) -> tuple[list[bytes], list[Array]]:
+) -> tuple[list[bytes], list[State]]:
     """Segments of a tile, the coarsest first, and what a decoder will see.
 
     Parameters
@@ -90,7 +95,7 @@ def encode_tile(
     -------
     list of bytes
         One more than there are levels. A decoder that has the first k needs no other for k - 1 levels.
-    list of ndarray
+    list of State
         The planes as a decoder finds them.
     """
     coarsest, details = transformed
@@ -99,8 +104,7 @@ def encode_tile(
     data = writer.encoder.finish()
     ends = [writer.words[j] for j in sorted(writer.words, reverse=True)]
     cuts = [min(len(data), 4 * (end + AHEAD)) for end in ends[:-1]] + [len(data)]
-    segments = [data[a:b] for a, b in zip([0, *cuts[:-1]], cuts, strict=True)]
-    return segments, [state.approximation for state in states]
+    return [data[a:b] for a, b in zip([0, *cuts[:-1]], cuts, strict=True)], states
 
 
 def encode_with(
@@ -123,9 +127,7 @@ def decode_tile(
     """The planes of a tile down to a level, from the segments that these need."""
     count = lifting.levels(*size)
     decoder = Decoder(data)
-    approximations = []
-    for spec in specs:
-        q = get_coarse(decoder, lifting.sizes(*size, count)[count])
-        approximations.append(q if spec.lossless else q.astype(np.float32) * approximation_step(spec, count))
+    coarsest = lifting.sizes(*size, count)[count]
+    approximations = [approximation(get_coarse(decoder, coarsest), spec, count) for spec in specs]
     reader = Reader(model, specs, decoder, workers)
     return walk(model.tables, specs, approximations, size, count, reader, stop=stop)

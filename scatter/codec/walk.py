@@ -67,13 +67,20 @@ class Coder(Protocol):
 
 @dataclass
 class State:
-    """A plane on its way from coarse to fine: what is decoded, and all that was, the coarsest first."""
+    """A plane on its way from coarse to fine: all that is decoded, the coarsest first."""
 
     spec: PlaneSpec
-    approximation: Array
+    approximations: list[Array]
     logarithms: list[list[Plane]] = field(default_factory=list)
     details: list[lifting.Details] = field(default_factory=list)
-    history: list[Array] = field(default_factory=list)
+
+    @property
+    def approximation(self) -> Array:
+        """The finest approximation that the details give, computed when it is first asked for."""
+        if len(self.details) == len(self.approximations):
+            last = lifting.inverse(self.approximations[-1], self.details[-1], self.spec.lossless)
+            self.approximations.append(last)
+        return self.approximations[-1]
 
 
 def walk(
@@ -110,7 +117,7 @@ def walk(
     list of State
         The planes: decoded approximations of level ``stop``, and all the details above it, coarse first.
     """
-    states = [State(spec, a) for spec, a in zip(specs, approximations, strict=True)]
+    states = [State(spec, [a]) for spec, a in zip(specs, approximations, strict=True)]
     sizes = lifting.sizes(*size, count)
     for j in range(count, stop, -1):
         outer, inner = sizes[j - 1], sizes[j]
@@ -142,19 +149,16 @@ def _level(
     kind = np.int32 if spec.lossless else np.float32
     values: list[Array] = [np.zeros(size, kind) for size in bands]
     logarithms = [np.zeros(size, np.int8) for size in bands]
-    for index, (stride, row, column, band) in enumerate(STEPS):
+    for index, step in enumerate(STEPS):
         if 0 in level.shape(index):
             continue
         q, found = coder.code(plane, j, index, level)
-        known = spec.known(tables, q, j, band)
+        known = spec.known(tables, q, j, step.band)
         level.put(index, known)
-        logarithms[band][row::stride, column::stride] = known
-        values[band][row::stride, column::stride] = found
+        step.of(logarithms)[...] = known
+        step.of(values)[...] = found
     if not spec.lossless:
         values = [value * spec.delta(j, band) for band, value in enumerate(values)]
-    details = lifting.Details(*values)
     state.logarithms.append(logarithms)
-    state.details.append(details)
-    state.history.append(state.approximation)
-    state.approximation = lifting.inverse(state.approximation, details, spec.lossless)
+    state.details.append(lifting.Details(*values))
     return level

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter.frames.convolution import ConvolutionFrame
-from scatter.kernels.library import Library
+from scatter.kernels.library import Library, thread_count
 from scatter.kernels.program import Program
 from scatter.kernels.readings import Reading
 from scatter.paths import PathTree
@@ -162,21 +161,6 @@ def share(
         except BaseException:
             stop.set()
             raise
-
-
-def thread_count(n_jobs: int | None, library: Library) -> int:
-    """Threads for ``n_jobs`` as joblib counts them, except that None is all that this process may use.
-
-    Those are the processors that it may run on, and no more than the quota of its container, than
-    ``OMP_NUM_THREADS``, or than the limit set through threadpoolctl.
-    """
-    import joblib
-
-    usable = int(joblib.cpu_count())
-    if n_jobs is not None:
-        return n_jobs if n_jobs > 0 else max(1, usable + 1 + n_jobs)
-    limits = [os.environ.get("OMP_NUM_THREADS", ""), str(library.module.thread_limit())]
-    return max(1, min([usable, *(int(limit) for limit in limits if limit.isdecimal() and int(limit) > 0)]))
 
 
 def real_type(dtype: np.dtype[Any]) -> np.dtype[Any]:

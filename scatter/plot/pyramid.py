@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 from scatter.paths import Band
 from scatter.plot.canvas import PALE, TICK, bare, blank, dress
 from scatter.plot.checks import Real, check_one, check_transform, prepare
+from scatter.pyramid.picture import lifted
 from scatter.transforms.scattering2d import Scattering2D
 
 LUMA = (0.2126, 0.7152, 0.0722)
 """Weights of red, green and blue in the luma of Rec. 709."""
 LONGEST = 8.0
 """Longer side of the picture, inches."""
-GAMMA = 0.6
-"""Exponent by which weak detail is lifted."""
-BRIGHT = 99.5
-"""Percentile of the detail of a level that is drawn white."""
 FAINT = 1e-5
 """Part of the largest value of an image that is drawn white at most: less is rounding."""
 
@@ -150,9 +147,8 @@ def _draw(ax: Axes, copy: Real, ends: tuple[float, float], levels: list[Panels],
         ax.imshow(image, cmap="gray", vmin=0, vmax=1, extent=box, interpolation="bicubic", label=label)
 
     for j, level in enumerate(levels):
-        white = max(float(np.percentile(list(level.values()), BRIGHT)), faint)
-        for name, (row, column) in PLACES.items():
-            put(np.clip(level[name] / white, 0, 1) ** GAMMA, 2.0 ** -(j + 1), row, column, f"{name} j={j}")
+        for name, drawn in zip(level, lifted(list(level.values()), faint), strict=True):
+            put(drawn, 2.0 ** -(j + 1), *PLACES[name], f"{name} j={j}")
         size = 2.0**-j
         for across, down in (((0.5, 0.5), (0, 1)), ((0, 1), (0.5, 0.5))):
             ax.plot(

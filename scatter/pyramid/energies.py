@@ -156,10 +156,7 @@ class WaveletEnergies(SampleTransformer):
             batches = given if isinstance(X, Decomposition) else [_one(d) for d in given]
             return np.concatenate([self._features(d) for d in batches])
         X = self._validate(X, reset=False)
-        sample = (*self.lead_, *self.shape_)
-        if X.ndim > 2 and X.shape[1:] != sample:
-            raise InputError(f"samples must be of shape {sample} as in fit, got {X.shape[1:]}")
-        return self._features(self._pyramid().decompose(X.reshape(len(X), *sample)))
+        return self._features(self._pyramid().decompose(self._fitted(X, self.shape_)))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Name of every feature: that of its band, such as 'level2_horizontal'.

@@ -105,10 +105,15 @@ def _draw_level(canvas: Array, d: Decomposition, j: int, faint: float) -> None:
         for letter in (kind[0], *splits):
             view = _quarter(view, letter, name)
         panels.append((view, np.abs(fit(band, view.shape[-2:], stride))))
-    values = np.concatenate([modulus.ravel() for _, modulus in panels])
+    for (view, _), drawn in zip(panels, lifted([modulus for _, modulus in panels], faint), strict=True):
+        view[...] = drawn
+
+
+def lifted(moduli: Sequence[Array], faint: float) -> list[Array]:
+    """Moduli of the bands of a level as brightness in [0, 1]; below ``faint`` nothing is drawn white."""
+    values = np.concatenate([modulus.ravel() for modulus in moduli])
     bright = max(float(np.percentile(values, BRIGHT)), faint) if values.size else 1.0
-    for view, modulus in panels:
-        view[...] = np.clip(modulus / bright, 0, 1) ** GAMMA
+    return [np.clip(modulus / bright, 0, 1) ** GAMMA for modulus in moduli]
 
 
 def _quarter(view: Array, letter: str, name: str) -> Array:

@@ -265,11 +265,7 @@ class ScatteringTransformer(SampleTransformer):
         check_is_fitted(self)
         X = self._validate(X, reset=False)
         plan = self._plan(self.shape_)
-        sample = (*self.lead_, *plan.frame.shape)
-        if X.ndim > 2 and tuple(X.shape[1:]) != sample:
-            raise InputError(f"samples must be of shape {sample} as in fit, got {tuple(X.shape[1:])}")
-        x = namespace(X).reshape(X, (X.shape[0], *self.lead_, *plan.frame.shape))
-        return plan.features(x)
+        return plan.features(self._fitted(X, plan.frame.shape))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Name of every feature: its path, and where on the output grid it lies.

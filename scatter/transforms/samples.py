@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from scatter.errors import InputError
-from scatter.numerics.namespace import Array
+from scatter.numerics.namespace import Array, namespace
 from scatter.transforms.validation import check_samples, check_shape
 
 
@@ -64,6 +64,13 @@ class SampleTransformer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[m
                 f"X has {points} features, but {type(self).__name__} is expecting {self.n_features_in_} "
                 "features as input"
             )
+
+    def _fitted(self, X: Any, shape: tuple[int, ...]) -> Array:
+        """Samples (n, *lead_, *shape) of those that `_validate` gave, refused unless `fit` saw such ones."""
+        sample = (*self.lead_, *shape)
+        if X.ndim > 2 and tuple(X.shape[1:]) != sample:
+            raise InputError(f"samples must be of shape {sample} as in fit, got {tuple(X.shape[1:])}")
+        return namespace(X).reshape(X, (X.shape[0], *sample))
 
     def _layout(self, sample: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Channels and shape of samples of this shape."""

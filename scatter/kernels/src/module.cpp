@@ -84,14 +84,13 @@ std::vector<View> views(const std::vector<Plane>& planes) {
     return found;
 }
 
-Network::Layer layer(const Table<float>& weights, const Table<float>& bias, int shift, float most) {
-    return {weights.data(), bias.data(), Index(weights.shape(0)), Index(weights.shape(1)), shift, most};
-}
-
 void declare_network(nb::module_& m) {
-    nb::class_<Network::Layer>(m, "Layer").def("__init__", [](Network::Layer* self, const Table<float>& weights, const Table<float>& bias, int shift, float most) {
-        new (self) Network::Layer(layer(weights, bias, shift, most));
-    });
+    nb::class_<Network::Layer>(m, "Layer")
+        .def("__init__",
+             [](Network::Layer* self, const Table<float>& weights, const Table<float>& bias, int shift, float most) {
+                 new (self) Network::Layer(weights.data(), bias.data(), Index(weights.shape(0)),
+                                           Index(weights.shape(1)), shift, most);
+             });
     nb::class_<Network>(m, "Network")
         .def(nb::init<Network::Layer, Network::Layer, Network::Layer>())
         .def("magnitudes",

@@ -23,8 +23,12 @@ public:
         float scale, most;
 
         Layer(const float* matrix, const float* offsets, Index rows, Index columns, int shift, float cut)
-            : inputs(columns), outputs(rows), weights(size_t(padded(rows) * columns)), bias(offsets, offsets + rows),
-              scale(std::ldexp(1.0f, -shift)), most(cut) {
+            : inputs(columns),
+              outputs(rows),
+              weights(size_t(padded(rows) * columns)),
+              bias(offsets, offsets + rows),
+              scale(std::ldexp(1.0f, -shift)),
+              most(cut) {
             bias.resize(size_t(padded(rows)));
             for (Index r = 0; r < rows; r++)
                 for (Index c = 0; c < columns; c++)
@@ -35,7 +39,9 @@ public:
     };
 
     Network(Layer first, Layer second, Layer third)
-        : first_(std::move(first)), second_(std::move(second)), third_(std::move(third)) {}
+        : first_(std::move(first)),
+          second_(std::move(second)),
+          third_(std::move(third)) {}
 
     // Sums of the last layer, divided and rounded, at positions begin .. end of rows of `columns`; `total` are all the
     // positions, between the outputs. The bias of the first layer comes with the call: it holds the constant inputs.
@@ -84,7 +90,8 @@ public:
             for (Index i = 0; i < count; i++) rows[i] = places[at + i] / columns, across[i] = places[at + i] % columns;
             for (size_t v = 0; v < views.size(); v++)
                 for (Index i = 0; i < LANES; i++)
-                    x[Index(v) * LANES + i] = float(views[v].first[rows[i] * views[v].down + across[i] * views[v].right]);
+                    x[Index(v) * LANES + i] =
+                        float(views[v].first[rows[i] * views[v].down + across[i] * views[v].right]);
             multiply(first_, x, u);
             upper(u, first_.bias.data(), 1.0f);
             float positive[LANES];
@@ -93,10 +100,6 @@ public:
             for (Index i = 0; i < count; i++) out[at + i] = scaled(positive[i] - sums[i]);
         }
     }
-
-    Index inputs() const { return first_.inputs; }
-    Index outputs() const { return third_.outputs; }
-    Index hidden() const { return first_.outputs; }
 
 private:
     Layer first_, second_, third_;
