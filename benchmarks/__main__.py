@@ -9,9 +9,33 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import codec, compiled, foundation, graphs, growth, memory, meshes, sphere, textures
+from benchmarks import (
+    codec,
+    compiled,
+    distributed,
+    extraction,
+    foundation,
+    graphs,
+    growth,
+    memory,
+    meshes,
+    sphere,
+    textures,
+)
 
-PARTS = (foundation, compiled, memory, growth, graphs, meshes, sphere, textures, codec)
+PARTS = (
+    foundation,
+    compiled,
+    memory,
+    growth,
+    graphs,
+    meshes,
+    sphere,
+    textures,
+    codec,
+    extraction,
+    distributed,
+)
 CASES = {name: case for part in PARTS for name, case in part.CASES.items()}
 
 RESULTS = Path(__file__).with_name("RESULTS.md")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from scatter import codec, io, plot, testing
+    from scatter import codec, distributed, extraction, io, learning, plot, testing
     from scatter.domains.graph import Graph
     from scatter.domains.mesh import Mesh
     from scatter.domains.pointcloud import PointCloud
@@ -60,7 +60,7 @@ _HOME = {
     "WaveletEnergies": "scatter.pyramid.energies",
 }
 
-_MODULES = ("codec", "io", "plot", "testing")
+_MODULES = ("codec", "distributed", "extraction", "io", "learning", "plot", "testing")
 
 __all__ = [
     "Band",
@@ -88,7 +88,10 @@ __all__ = [
     "WaveletEnergies",
     "__version__",
     "codec",
+    "distributed",
+    "extraction",
     "io",
+    "learning",
     "plot",
     "testing",
 ]

@@ -95,7 +95,7 @@ def test_the_console_entry_point():
     ("error", "code", "line"),
     [
         (KeyboardInterrupt(), 130, "scatter: interrupted"),
-        (MemoryError(), 1, "scatter: error: not enough memory; try a smaller --batch or --size"),
+        (MemoryError(), 1, "scatter: error: not enough memory; try a smaller --batch or --resize"),
         (OSError(errno.ENOSPC, "No space left"), 1, "scatter: error: No space left"),
         (OSError(errno.ENOENT, "No such file", "a.png"), 1, "scatter: error: a.png: No such file"),
         (OSError(), 1, "scatter: error: OSError"),

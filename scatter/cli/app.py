@@ -1,111 +1,28 @@
-"""The commands and their options; the work is imported when a command is called."""
+"""The ``scatter`` command: every command and its options; the work is imported when one is called."""
 
+import io
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scatter.cli.group import ScatterGroup
-from scatter.cli.options import Kind, Pooling, TransformOptions
+from scatter.cli import commands_features, commands_models
+from scatter.cli.options import TransformOptions
+from scatter.cli.root import J, Json, L, MaxOrder, Q, Seed, T, Transform, app, command
 
-app = typer.Typer(
-    name="scatter",
-    cls=ScatterGroup,
-    help="Wavelet scattering: stable, multiresolution features of images and sounds.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-J = Annotated[
-    int | None,
-    typer.Option("--J", min=1, help="Largest scale 2^J.", show_default="3 for images, 6 for signals"),
-]
-L = Annotated[int | None, typer.Option("--L", min=1, help="Orientations, images only.", show_default="8")]
-Q = Annotated[
-    int | None, typer.Option("--Q", min=1, help="Wavelets an octave, signals only.", show_default="8")
-]
-T = Annotated[
-    int | None,
-    typer.Option("--T", min=1, help="Width of the averaging in samples, signals only.", show_default="2^J"),
-]
-MaxOrder = Annotated[int, typer.Option("--max-order", min=0, max=4, help="Most wavelets on a path.")]
-Transform = Annotated[
-    Kind | None, typer.Option("--transform", help="The transform, where the files don't tell.")
-]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
+__all__ = ["app", "commands_features", "commands_models", "main"]
 
 
 def main() -> None:
     """Run the command line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # As stderr does: the name of a file may hold what the terminal can't show.
+        sys.stdout.reconfigure(errors="backslashreplace")
     app(prog_name="scatter")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from scatter import __version__
-
-        typer.echo(f"scatter {__version__}")
-        raise typer.Exit
-
-
-@app.callback(invoke_without_command=True)
-def root(
-    context: typer.Context,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Print the help if no command is given."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-
-
-@app.command()
-def features(
-    inputs: Annotated[list[str], typer.Argument(help="Files, folders, or patterns such as 'a/*.png'.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Table: .npz, .npy or .parquet.")],
-    j: J = None,
-    l: L = None,
-    q: Q = None,
-    t: T = None,
-    max_order: MaxOrder = 2,
-    pooling: Annotated[Pooling, typer.Option("--pooling", help="What to keep of each map.")] = Pooling.mean,
-    log: Annotated[bool, typer.Option("--log", help="Take the logarithm of the coefficients.")] = False,
-    padding: Annotated[
-        str, typer.Option("--padding", help="How samples go on beyond their ends.")
-    ] = "reflect",
-    size: Annotated[
-        str | None,
-        typer.Option("--size", metavar="HxW", help="Resize images to HxW; cut or fill signals to N samples."),
-    ] = None,
-    colour: Annotated[
-        bool, typer.Option("--colour/--grey", "--color/--gray", help="Keep or mix the colours of images.")
-    ] = False,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Samples transformed at once.")] = 32,
-    transform: Transform = None,
-    json: Json = False,
-) -> None:
-    """Compute the features of images, sounds or arrays and write them as a table."""
-    from scatter.cli.features import run_features
-
-    run_features(
-        inputs,
-        output,
-        TransformOptions(J=j, L=l, Q=q, T=t, max_order=max_order, padding=padding),
-        kind=transform,
-        pooling=None if pooling is Pooling.none else pooling.value,
-        log=log,
-        size=size,
-        grey=not colour,
-        batch=batch,
-        as_json=json,
-    )
-
-
-@app.command()
+@command("--J 4 --L 8 --shape 128x128 -o bank.png")
 def filters(
     j: J = None,
     l: L = None,
@@ -131,7 +48,7 @@ def filters(
     run_filters(options, shape=shape, length=length, output=output, as_json=json)
 
 
-@app.command()
+@command("")
 def info(json: Json = False) -> None:
     """Print versions, backends, executors and processors."""
     from scatter.cli.info import run_info
@@ -139,7 +56,7 @@ def info(json: Json = False) -> None:
     run_info(as_json=json)
 
 
-@app.command()
+@command("photo.jpg --J 4")
 def verify(
     file: Annotated[
         Path | None, typer.Argument(help="An image, a sound or an array.", show_default="random")
@@ -157,7 +74,7 @@ def verify(
     run_verify(file, TransformOptions(J=j, L=l, Q=q), kind=transform, seed=seed, as_json=json)
 
 
-@app.command()
+@command("-o scatter-demo")
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")] = Path(
         "scatter-demo"
@@ -171,7 +88,7 @@ def demo(
     run_demo(output, seed=seed, as_json=json)
 
 
-@app.command()
+@command("photos/*.png --bpp 0.5,1 --html compare.html")
 def compare(
     inputs: Annotated[list[str], typer.Argument(help="Images, folders, or patterns such as 'a/*.png'.")],
     bpp: Annotated[
@@ -195,7 +112,7 @@ Image = Annotated[Path, typer.Argument(help="An image: PNG, TIFF, ... or .npy.")
 Compressed = Annotated[Path, typer.Argument(help="A file .swc.")]
 
 
-@app.command()
+@command("photo.png photo.swc --bpp 0.5")
 def compress(
     image: Image,
     output: Annotated[Path, typer.Argument(help="The file to write, .swc.")],
@@ -213,7 +130,7 @@ def compress(
     run_compress(image, output, bpp=bpp, psnr=psnr, step=step, lossless=lossless, as_json=json)
 
 
-@app.command()
+@command("photo.swc photo.png --reduce 1")
 def decompress(
     file: Compressed,
     output: Annotated[Path, typer.Argument(help="The image to write: .png, .tif, .bmp, .ppm or .npy.")],
@@ -230,7 +147,7 @@ def decompress(
     run_decompress(file, output, reduce=reduce, region=region, max_pixels=max_pixels, as_json=json)
 
 
-@app.command()
+@command("photo.swc")
 def inspect(file: Compressed, json: Json = False) -> None:
     """Print what a compressed image says about itself."""
     from scatter.cli.codec import run_inspect
@@ -238,7 +155,7 @@ def inspect(file: Compressed, json: Json = False) -> None:
     run_inspect(file, as_json=json)
 
 
-@app.command()
+@command("photo.jpg --levels 5 -o castle.png")
 def pyramid(
     image: Annotated[Path, typer.Argument(help="An image.")],
     output: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scatter.cli.output import print_json, print_table
+from scatter.cli.output import print_json, print_table, say
 from scatter.codec import decode, encode, info
 from scatter.errors import CodecError, FileError, InputError
 from scatter.io import atomic_output, check_output, read_pixels, write_pixels
@@ -65,9 +65,7 @@ def run_compress(
     if as_json:
         print_json(found)
     else:
-        print(
-            f"{output}: {len(data)} bytes, {found['bpp']:g} bits per pixel, {found['ratio']:g} times smaller"
-        )
+        say(f"{output}: {len(data)} bytes, {found['bpp']:g} bits per pixel, {found['ratio']:g} times smaller")
 
 
 def run_decompress(
@@ -108,7 +106,7 @@ def run_decompress(
     if as_json:
         print_json({"file": str(output), "shape": image.shape, "dtype": str(image.dtype)})
     else:
-        print(f"{output}: {width} x {height} pixels, {image.dtype}")
+        say(f"{output}: {width} x {height} pixels, {image.dtype}")
 
 
 def run_inspect(file: Path, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from scatter.cli.group import DATA_FAILED
 from scatter.cli.options import format_size
-from scatter.cli.output import print_json, print_table, track
+from scatter.cli.output import complain, print_json, print_table, say, track
 from scatter.codec.compare import REFERENCE, Comparison, choose, compare
 from scatter.errors import FileError, InputError, ScatterError
 from scatter.io import check_output, expand, read_pixels
@@ -92,7 +92,7 @@ def run_compare(
     elif done:
         _print_tables(done, reference, html)
     for message in failed:
-        print(f"scatter: error: {message}", file=sys.stderr)
+        complain(message)
     if failed:
         raise typer.Exit(DATA_FAILED)
 
@@ -214,4 +214,4 @@ def _print_tables(done: list[Compared], reference: str, html: Path | None) -> No
         print(f"\n# bytes against {reference} at equal quality; negative is fewer")
         print_table(table)
     if html is not None:
-        print(f"\n{html}: curves, decoded images and tables")
+        say(f"\n{html}: curves, decoded images and tables")

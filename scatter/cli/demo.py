@@ -12,7 +12,7 @@ import numpy as np
 
 from scatter.cli import report
 from scatter.cli.digits import SIZES, Experiment, run_digits
-from scatter.cli.output import print_json, print_table, track
+from scatter.cli.output import print_json, print_table, say, track
 from scatter.errors import FileError
 
 if TYPE_CHECKING:
@@ -151,4 +151,4 @@ def _print(output: Path, experiment: Experiment, seconds: float, as_json: bool) 
     print_table(accuracy_table(experiment))
     print("\nDigits: accuracy (%) of the models trained on 1000 samples when test images move")
     print_table(stability_table(experiment))
-    print(f"\n{output / 'report.html'}: pictures and tables ({seconds:.0f} s)")
+    say(f"\n{output / 'report.html'}: pictures and tables ({seconds:.0f} s)")

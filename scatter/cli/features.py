@@ -1,139 +1,275 @@
 """``scatter features``: from files to a table of features."""
 
+from __future__ import annotations
+
 import json
-import os
-import time
-from collections.abc import Iterator
-from contextlib import closing
-from itertools import islice
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Literal
 
-import numpy as np
+import typer
 
-from scatter.cli.options import Kind, TransformOptions, format_size, parse_size
-from scatter.cli.output import jsonable, print_json
-from scatter.cli.reader import Reader
-from scatter.errors import FileError, InputError
-from scatter.io import FeatureTable, check_output, expand, guess_ndim, write_table
-from scatter.io.tables import table_writer
+from scatter.cli.group import DATA_FAILED
+from scatter.cli.options import parse_size
+from scatter.cli.output import complain, print_json, print_table, remark, say
+from scatter.cli.progress import Bar
+from scatter.errors import InputError
+from scatter.extraction import TRANSFORMS, Recipe, Report, extract, load_recipe, save_recipe
+from scatter.extraction.cluster import ClusterCompute, local_cluster
+from scatter.extraction.kinds import guess_transform
+from scatter.extraction.listing import MANIFESTS, Listing
+from scatter.extraction.run import Existing
+from scatter.io.reading import Reading
+from scatter.io.tables import table_format
+from scatter.kernels.library import load, thread_count
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-# The key of a sample and its values.
-Sample: TypeAlias = "tuple[str, NDArray[Any]]"
+# How parameters are typed, where they have an option of their own.
+_FLAGS = {"J": "--J", "L": "--L", "Q": "--Q", "T": "--T", "max_order": "--max-order", "padding": "--padding"}
+_FLAGS |= {"pooling": "--pooling", "log": "--log", "labels": "--label-array"}
 
 
 def run_features(
     inputs: list[str],
-    output: Path,
-    options: TransformOptions,
+    output: Path | None,
     *,
-    kind: Kind | None,
-    pooling: str | None,
-    log: bool,
-    size: str | None,
-    grey: bool,
-    batch: int,
+    transform: str | None,
+    given: dict[str, Any],
+    settings: list[str],
+    reading: dict[str, Any],
+    config: Path | None,
+    save_config: Path | None,
+    manifest: dict[str, Any],
+    dtype: str | None,
+    batch: int | None,
+    on_error: Literal["skip", "fail"],
+    existing: Existing | None,
+    jobs: int | None,
+    workers: int | None,
+    scheduler: str | None,
+    shard_size: int | None,
     as_json: bool,
 ) -> None:
     """Compute the features of all files and write them as one table.
 
     Parameters
     ----------
-    inputs : list of str
-        Files, folders and patterns.
-    output : Path
-        The table; its suffix decides about the format.
-    options : TransformOptions
-        The parameters of the transform.
-    kind : Kind, optional
-        The transform; guessed from the first file if None.
-    pooling, log : str or None, bool
-        As in the transforms.
-    size, grey, batch : str or None, bool, int
-        As typed: the size of all samples, whether to mix colours, how many samples to transform at once.
+    inputs, output
+        As typed; both are needed unless only a recipe is saved.
+    transform, given, settings, reading, config
+        What makes the recipe: the name of the transform, parameters with options of their own, those of
+        ``--set``, how files are read, and a file that holds all of it.
+    save_config : Path, optional
+        Where to write the recipe.
+    manifest : dict
+        Parameters of `Listing`.
+    dtype, batch, on_error, existing, jobs, shard_size
+        As in `extract`.
+    workers, scheduler
+        Who computes; this process if both are None.
     as_json : bool
         Whether to report as JSON.
 
     Raises
     ------
     FileError
-        If a file can't be read, if sizes or sampling rates differ, or if the table can't be written.
+        If no sample can be read, or the table can't be written.
     InputError
         If an option is wrong.
     """
-    started = time.perf_counter()
-    table_writer(output)
-    check_output(output)
-    wanted = None if size is None else parse_size(size)
-    files = _without(expand(inputs), output)
-    ndim = guess_ndim(files[0]) if kind is None else kind.ndim
-    options.check(ndim)
-    _check_size(wanted, ndim)
-    extra = {"pooling": pooling, "log": log}
-    table = _compute(files, Reader(ndim, wanted, grey), options, batch, extra)
-    write_table(table, output)
-    n_samples, n_features = table.features.shape
-    if as_json:
-        report = {"output": os.fspath(output), "samples": n_samples, "features": n_features}
-        print_json({**report, **table.metadata, "seconds": round(time.perf_counter() - started, 3)})
+    listing = _listing(inputs, manifest)
+    if config is not None:
+        recipe = _only_config(config, transform, given, settings, reading, {"dtype": dtype, "batch": batch})
     else:
-        print(f"{output}: {n_samples} samples, {n_features} features")
+        name = transform or guess_transform(_without(listing, output), reading["array"], reading["labels"])
+        recipe = _recipe(name, given, settings, reading, dtype or "float32", batch)
+    if save_config is not None:
+        save_recipe(recipe, save_config)
+        if not as_json:
+            say(f"{save_config}: {recipe.text}")
+    if output is None:
+        if as_json:
+            print_json({"config": str(save_config), "recipe": recipe.to_dict()})
+        return
+    with ExitStack() as stack:
+        bar = stack.enter_context(Bar())
+        compute = _cluster(stack, workers, scheduler, bar)
+        report = extract(
+            inputs,
+            output,
+            recipe,
+            listing=listing,
+            on_error=on_error,
+            existing=existing,
+            jobs=jobs,
+            shard_size=shard_size,
+            watcher=bar,
+            compute=compute,
+        )
+    _print(report, save_config, as_json)
 
 
-def _check_size(size: tuple[int, ...] | None, ndim: int) -> None:
-    if size is not None and len(size) != ndim:
-        example = "a length such as 4096" if ndim == 1 else "a height and a width such as 64x64"
-        raise InputError(f"--size must be {example} for this transform, got {format_size(size)}")
-
-
-def _compute(
-    files: list[Path], reader: Reader, options: TransformOptions, batch: int, extra: dict[str, Any]
-) -> FeatureTable:
-    transform: Any = None
-    keys: list[str] = []
-    rows: list[NDArray[Any]] = []
-    # Closed at once on an error, so that the bar is gone before the message comes.
-    with closing(reader.samples(files)) as samples:
-        for part in _batches(samples, batch):
-            stack = np.stack([sample for _, sample in part])
-            if transform is None:
-                if reader.rate is not None:
-                    extra = {**extra, "sampling_rate": reader.rate}
-                transform = options.build(reader.ndim, stack.shape[-reader.ndim :], **extra).fit(stack)
-            keys += [key for key, _ in part]
-            rows.append(np.asarray(transform.transform(stack)))
-    return FeatureTable(
-        np.concatenate(rows),
-        names=tuple(str(name) for name in transform.get_feature_names_out()),
-        keys=tuple(keys),
-        metadata=_metadata(transform),
-    )
-
-
-def _batches(samples: Iterator[Sample], batch: int) -> Iterator[list[Sample]]:
-    while part := list(islice(samples, batch)):
-        yield part
-
-
-def _metadata(transform: Any) -> dict[str, str]:
-    from scatter import __version__
-
-    return {
-        # Without line breaks: the representation may be laid out for a screen.
-        "transform": " ".join(repr(transform).split()),
-        "version": __version__,
-        "params": json.dumps(jsonable(transform.get_params())),
+def run_list(*, as_json: bool) -> None:
+    """Print which transforms there are, and their parameters."""
+    rows: dict[str, Any] = {
+        "transform": list(TRANSFORMS),
+        "of": [kind.about for kind in TRANSFORMS.values()],
+        "class": [kind.estimator for kind in TRANSFORMS.values()],
+        "parameters": [kind.parameters for kind in TRANSFORMS.values()],
     }
+    if as_json:
+        print_json(
+            {
+                name: dict(zip(list(rows)[1:], row, strict=True))
+                for name, *row in zip(*rows.values(), strict=True)
+            }
+        )
+    else:
+        print_table(rows)
 
 
-def _without(files: list[Path], output: Path) -> list[Path]:
-    # A table that an earlier run left among the inputs is no sample.
-    if not output.exists():
-        return files
-    kept = [file for file in files if not (file.exists() and file.samefile(output))]
-    if not kept:
-        raise FileError(f"{output}: is both the only input and the output; give another name after -o")
-    return kept
+def channels_of(channels: str | None, colour: bool | None) -> Any:
+    """Which channels to keep, from ``--channels`` and ``--colour/--grey``; None if neither is given."""
+    if channels is not None and colour is not None:
+        raise InputError("--channels and --colour/--grey exclude each other")
+    if colour is not None:
+        return "all" if colour else "mix"
+    if channels in (None, "mix", "all"):
+        return channels
+    parts = str(channels).split(",")
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise InputError(f"--channels is mix, all or numbers such as 0,2, got {channels!r}")
+    return tuple(int(part) for part in parts)
+
+
+def existing_of(*, resume: bool, overwrite: bool) -> Existing | None:
+    """What to do about an earlier run."""
+    if resume and overwrite:
+        raise InputError("--resume and --overwrite exclude each other")
+    return "resume" if resume else "overwrite" if overwrite else None
+
+
+def _recipe(
+    transform: str,
+    given: dict[str, Any],
+    settings: Sequence[str],
+    reading: dict[str, Any],
+    dtype: Any,
+    batch: int | None,
+) -> Recipe:
+    kind = TRANSFORMS[transform]
+    params = {name: value for name, value in given.items() if value is not None}
+    for name, value in params.items():
+        if name not in kind.parameters:
+            raise InputError(
+                f"{_flag(name)} {value} has no meaning here: this run is about {kind.about}, with "
+                f"{kind.estimator}; leave it out"
+            )
+    for text in settings:
+        name, value = _setting(text)
+        if name in params:
+            raise InputError(f"--set {text}: {name} is {params[name]} already; type it once")
+        params[name] = value
+    read = {name: value for name, value in reading.items() if value is not None}
+    read |= {name: _sides(read[name], f"--{name}") for name in ("resize", "crop") if name in read}
+    params = {name: None if value == "none" else value for name, value in params.items()}
+    try:
+        made = Reading(kind.sample, **read)
+    except InputError as error:
+        raise InputError(f"--{error}") from error
+    return Recipe(transform, params, made, dtype, batch)
+
+
+def _only_config(
+    config: Path, transform: str | None, given: Any, settings: Any, reading: Any, rest: dict[str, Any]
+) -> Recipe:
+    values = {**given, **reading, **rest}
+    asked = [_flag(name) for name, value in values.items() if value is not None]
+    asked += ["--set"] * bool(settings) + ["--transform"] * (transform is not None)
+    if asked:
+        raise InputError(f"--config {config} says everything about the transform; leave {asked[0]} out")
+    return load_recipe(config)
+
+
+def _listing(inputs: list[str], manifest: dict[str, Any]) -> Listing:
+    if not any(Path(entry).suffix.lower() in MANIFESTS for entry in inputs):
+        for name in ("path_column", "label", "group"):
+            if manifest[name] is not None:
+                raise InputError(
+                    f"--{name.replace('_', '-')} {manifest[name]} is a column of a manifest "
+                    f"({', '.join(MANIFESTS)}), and no input is one; leave it out"
+                )
+    return Listing(inputs, **manifest)
+
+
+def _without(listing: Listing, output: Path | None) -> Listing:
+    """The inputs without the output, which an earlier run may have left among them."""
+    return listing if output is None else replace(listing, without=table_format(output).outputs(output))
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise InputError(f"--set is NAME=VALUE, such as --set n_moments=2, got {text!r}")
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        parsed = {"True": True, "False": False, "None": None}.get(value, value)
+    return name, tuple(parsed) if isinstance(parsed, list) else parsed
+
+
+def _flag(name: str) -> str:
+    return _FLAGS.get(name, f"--{name}")
+
+
+def _sides(text: str, name: str) -> tuple[int, ...]:
+    size = parse_size(text, name)
+    if len(size) != 2:
+        raise InputError(f"{name} must be a height and a width such as 64x64, got {text!r}")
+    return size
+
+
+def _cluster(stack: ExitStack, workers: int | None, scheduler: str | None, bar: Bar) -> ClusterCompute | None:
+    if workers is not None and scheduler is not None:
+        raise InputError("--workers and --scheduler exclude each other: here, or on another machine")
+    if scheduler is not None:
+        return ClusterCompute(scheduler, say=bar.say)
+    if workers is None:
+        return None
+    threads = max(1, thread_count(None, load()) // workers)
+    return ClusterCompute(stack.enter_context(local_cluster(workers)), threads, say=bar.say)
+
+
+def _print(report: Report, config: Path | None, as_json: bool) -> None:
+    if as_json:
+        shown = {name: value for name, value in report.metadata.items() if name != "paths"}
+        print_json(
+            {
+                "output": str(report.output),
+                "samples": report.samples,
+                "features": report.features,
+                "skipped": report.skipped,
+                "errors": None if report.errors is None else str(report.errors),
+                "complete_before": report.complete_before,
+                "config": None if config is None else str(config),
+                **shown,
+                "shards": report.shards,
+                "kept": report.kept,
+                "seconds": round(report.seconds, 3),
+                "rate": round(report.rate, 1),
+                "transform_share": round(report.transform_share, 3),
+            }
+        )
+    elif report.complete_before:
+        say(f"{report.output}: is complete already; type --overwrite to compute it again")
+    else:
+        say(f"{report.output}: {report.samples} samples, {report.features} features")
+        remark(
+            f"{report.rate:.1f} samples a second, {report.transform_share:.0%} of the time in the transform; "
+            f"{report.kept} of {report.shards} shards were finished before",
+            detail=True,
+        )
+    if report.errors is not None:
+        complain(f"{report.skipped} skipped; {report.errors} says which and why")
+        raise typer.Exit(DATA_FAILED)

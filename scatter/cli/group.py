@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from scatter.cli.output import remark
 from scatter.errors import InputError, ScatterError, ScatterWarning
 
 DATA_FAILED = 1
@@ -39,7 +40,7 @@ class ScatterGroup(TyperGroup):
         except (ScatterError, OSError) as error:
             _fail(f"error: {_text(error)}", DATA_FAILED, debug)
         except MemoryError:
-            _fail("error: not enough memory; try a smaller --batch or --size", DATA_FAILED, debug)
+            _fail("error: not enough memory; try a smaller --batch or --resize", DATA_FAILED, debug)
 
 
 def _fail(message: str, code: int, debug: bool) -> NoReturn:
@@ -59,7 +60,7 @@ def _text(error: Exception) -> str:
 def _worded(default: Any) -> Any:
     def show(message: Any, category: Any, *args: Any, **options: Any) -> None:
         if issubclass(category, ScatterWarning):
-            print(f"scatter: warning: {message}", file=sys.stderr)
+            remark(f"warning: {message}")
         else:
             default(message, category, *args, **options)
 

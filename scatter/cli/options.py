@@ -28,6 +28,50 @@ class Pooling(StrEnum):
     none = "none"
 
 
+class FeatureKind(StrEnum):
+    """Names in `scatter.extraction.TRANSFORMS`, which is not imported to show a help."""
+
+    one = "1d"
+    two = "2d"
+    roto = "roto"
+    sphere = "sphere"
+    energies_one = "energies-1d"
+    energies_two = "energies-2d"
+    graph = "graph"
+    mesh = "mesh"
+    points = "points"
+
+
+class Pages(StrEnum):
+    """Which images of a file of many pages."""
+
+    all = "all"
+    first = "first"
+
+
+class FeatureType(StrEnum):
+    """Precision of features."""
+
+    float32 = "float32"
+    float16 = "float16"
+    float64 = "float64"
+
+
+class OnError(StrEnum):
+    """What to do about a damaged file."""
+
+    skip = "skip"
+    fail = "fail"
+
+
+class Head(StrEnum):
+    """Light classifiers."""
+
+    logistic = "logistic"
+    svm = "svm"
+    ridge = "ridge"
+
+
 @dataclass(frozen=True)
 class TransformOptions:
     """The options of a transform as typed; None where the default of the transform is meant.

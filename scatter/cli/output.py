@@ -4,7 +4,11 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, TypeVar
+
+VERBOSITY: ContextVar[int] = ContextVar("verbosity", default=0)
+"""-1 with ``--quiet``, 1 with ``--verbose``; set while a command runs."""
 
 Item = TypeVar("Item")
 
@@ -64,6 +68,28 @@ def print_table(columns: Mapping[str, Sequence[Any]], brief: Sequence[str] = ())
     Console(file=sys.stdout).print(table)
 
 
+def say(text: str) -> None:
+    """Print a line about what was done, unless the command is to be quiet."""
+    if VERBOSITY.get() >= 0:
+        print(text)
+
+
+def remark(text: str, *, detail: bool = False) -> None:
+    """Print a line on stderr, unless the command is to be quiet; a detail only if it is to say more."""
+    if VERBOSITY.get() >= int(detail):
+        print(f"scatter: {text}", file=sys.stderr)
+
+
+def complain(text: str) -> None:
+    """Print a line about what went wrong on stderr, however quiet the command is to be."""
+    print(f"scatter: error: {text}", file=sys.stderr)
+
+
+def show_progress() -> bool:
+    """Whether to draw bars: on a terminal, unless the command is to be quiet."""
+    return sys.stderr.isatty() and VERBOSITY.get() >= 0
+
+
 def track(items: Sequence[Item], what: str) -> Iterator[Item]:
     """Go through items, with a bar on stderr if stderr is a terminal.
 
@@ -79,7 +105,7 @@ def track(items: Sequence[Item], what: str) -> Iterator[Item]:
     object
         Each item.
     """
-    if not sys.stderr.isatty():
+    if not show_progress():
         yield from items
         return
     from rich.console import Console

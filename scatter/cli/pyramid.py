@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scatter.cli.options import format_size
-from scatter.cli.output import print_json, print_table
+from scatter.cli.output import print_json, print_table, say
 from scatter.errors import InputError
 from scatter.io import atomic_output, check_output, read_image
 from scatter.pyramid import Decomposition, Pyramid, mosaic
@@ -108,4 +108,4 @@ def _print_text(image: Path, pyramid: Pyramid, found: Decomposition, output: Pat
     print_table({**columns, "size": [format_size(size) for size in columns["size"]]})
     print(f"# {image}, {format_size(found.shape)}: {pyramid}")
     if output is not None:
-        print(f"{output}: the picture")
+        say(f"{output}: the picture")

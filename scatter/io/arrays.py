@@ -5,7 +5,7 @@ import os
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from scatter.errors import FileError
 from scatter.io.files import reason, regular_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,7 +54,7 @@ def read_array(path: str | os.PathLike[str], *, max_bytes: int = 2**33) -> "NDAr
         with open_npz(file) as members:
             array = members.read(members.only(), max_bytes)
     else:
-        with _reading(file), open(file, "rb") as stream:
+        with decoding(file), open(file, "rb") as stream:
             array = _read(stream, file.stat().st_size, max_bytes, str(file))
     if array.dtype.kind not in "buifc":
         raise FileError(f"{file}: holds values of type {array.dtype}; numbers are needed")
@@ -84,23 +84,55 @@ class NpzMembers:
 
     def only(self) -> str:
         """Return the name of the only array, or say which ones there are."""
-        if len(self.names) == 1:
-            return self.names[0]
-        if not self.names:
-            raise FileError(f"{self._file}: holds no array; exactly one is needed")
-        shown = ", ".join(self.names[:8]) + (", ..." if len(self.names) > 8 else "")
-        raise FileError(
-            f"{self._file}: holds {len(self.names)} arrays ({shown}); exactly one is needed; save it alone: "
-            f"numpy.save('{self.names[0]}.npy', numpy.load('{self._file.name}')['{self.names[0]}'])"
+        advice = (
+            f"save it alone: numpy.save('{self.names[0]}.npy', "
+            f"numpy.load('{self._file.name}')['{self.names[0]}'])"
+            if self.names
+            else ""
         )
+        return choose(self.names, self._file, advice)
 
-    def read(self, name: str, max_bytes: int) -> "NDArray[Any]":
-        """Read one array by its name, without pickles."""
+    def open(self, name: str) -> tuple[IO[bytes], int]:
+        """Open one array by its name, for its bytes; the second value is how many it claims to have."""
         if name not in self.names:
             raise FileError(f"{self._file}: holds no array named {name}, only: {', '.join(self.names)}")
         member = self._archive.getinfo(name + ".npy")
-        with self._archive.open(member) as stream:
-            return _read(stream, member.file_size, max_bytes, f"{self._file} ({name})")
+        return self._archive.open(member), member.file_size
+
+    def read(self, name: str, max_bytes: int) -> "NDArray[Any]":
+        """Read one array by its name, without pickles."""
+        stream, size = self.open(name)
+        with stream:
+            return _read(stream, size, max_bytes, f"{self._file} ({name})")
+
+
+def choose(names: "Sequence[str]", file: Path, advice: str) -> str:
+    """Return the only one of several names.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The arrays that a file holds.
+    file : Path
+        The file, for the message.
+    advice : str
+        What to do if there are several; the end of the message.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    FileError
+        If there is none, or more than one.
+    """
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise FileError(f"{file}: holds no array; exactly one is needed")
+    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    raise FileError(f"{file}: holds {len(names)} arrays ({shown}); exactly one is needed; {advice}")
 
 
 @contextmanager
@@ -122,23 +154,82 @@ def open_npz(file: Path) -> "Iterator[NpzMembers]":
     FileError
         If the archive or an array in it is damaged.
     """
-    with _reading(file), zipfile.ZipFile(file) as archive:
+    with decoding(file), zipfile.ZipFile(file) as archive:
         yield NpzMembers(archive, file)
 
 
 @contextmanager
-def _reading(file: Path) -> "Iterator[None]":
+def decoding(file: Path) -> "Iterator[None]":
+    """Turn whatever the decoding of an array raises into a `FileError`.
+
+    Parameters
+    ----------
+    file : Path
+        The file that is read meanwhile.
+
+    Raises
+    ------
+    FileError
+        In place of any other exception.
+    """
     try:
         yield
     except FileError:
         raise
     except Exception as error:
         # Damaged headers reach a parser of Python literals, damaged archives zlib, struct and more.
-        kind = ".npz" if file.suffix.lower() == ".npz" else ".npy"
+        suffix = file.suffix.lower()
+        kind = suffix if suffix in (".npz", ".zarr") else ".npy"
         raise FileError(f"{file}: can't be read as a {kind} file: {reason(error)}") from error
 
 
-def _read(stream: IO[bytes], size: int, max_bytes: int, shown: str) -> "NDArray[Any]":
+class NpyHeader(NamedTuple):
+    """What stands in front of the values of an array in the .npy format.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The shape of the array.
+    fortran : bool
+        Whether the first axis varies fastest.
+    dtype : dtype
+        Type of the values, without Python objects.
+    offset : int
+        Bytes in front of the first value.
+    """
+
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: "np.dtype[Any]"
+    offset: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all values."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def npy_header(stream: IO[bytes], size: int, shown: str) -> NpyHeader:
+    """Read a header of the .npy format and compare it with the size of what follows.
+
+    Parameters
+    ----------
+    stream : binary file
+        At the beginning of the header; left at the first value.
+    size : int
+        Bytes of header and values together.
+    shown : str
+        The name of the array, for messages.
+
+    Returns
+    -------
+    NpyHeader
+
+    Raises
+    ------
+    FileError
+        If the array is of Python objects, in an unknown version, or larger than what is there.
+    """
     fmt = np.lib.format
     version = fmt.read_magic(stream)
     if version == (1, 0):
@@ -151,33 +242,75 @@ def _read(stream: IO[bytes], size: int, max_bytes: int, shown: str) -> "NDArray[
         )
     if dtype.hasobject:
         raise FileError(f"{shown}: holds Python objects, which are never loaded; save an array of numbers")
-    array = np.empty(_count(shape, dtype.itemsize, size - stream.tell(), max_bytes, shown), dtype=dtype)
-    _fill(stream, array, shown)
-    return array.reshape(shape[::-1]).T if fortran else array.reshape(shape)
-
-
-def _count(shape: tuple[int, ...], itemsize: int, there: int, max_bytes: int, shown: str) -> int:
-    count = math.prod(shape)
-    needed = count * itemsize
-    if needed > there:
+    header = NpyHeader(shape, fortran, dtype, stream.tell())
+    if min(shape, default=0) < 0:
+        raise FileError(f"{shown}: is damaged: its header claims the shape {shape}")
+    if header.nbytes > size - header.offset:
         raise FileError(
-            f"{shown}: is truncated or damaged: its header claims {needed} bytes of values, "
-            f"but {there} are there"
+            f"{shown}: is truncated or damaged: its header claims {header.nbytes} bytes of values, "
+            f"but {size - header.offset} are there"
         )
-    if needed > max_bytes:
+    return header
+
+
+def _read(stream: IO[bytes], size: int, max_bytes: int, shown: str) -> "NDArray[Any]":
+    header = npy_header(stream, size, shown)
+    if header.nbytes > max_bytes:
         raise FileError(
-            f"{shown}: the array has {needed} bytes; at most {max_bytes} are allowed; "
+            f"{shown}: the array has {header.nbytes} bytes; at most {max_bytes} are allowed; "
             "split it or raise max_bytes"
         )
-    return count
+    return read_values(stream, header, shown)
 
 
-def _fill(stream: IO[bytes], array: "NDArray[Any]", shown: str) -> None:
+def read_values(stream: IO[bytes], header: NpyHeader, shown: str) -> "NDArray[Any]":
+    """Read all values that follow a header.
+
+    Parameters
+    ----------
+    stream : binary file
+        At the first value.
+    header : NpyHeader
+        What was read before it.
+    shown : str
+        The name of the array, for messages.
+
+    Returns
+    -------
+    ndarray
+        Of the header's shape and type.
+
+    Raises
+    ------
+    FileError
+        If values are missing.
+    """
+    array = np.empty(math.prod(header.shape), dtype=header.dtype)
+    fill(stream, array, shown)
+    return array.reshape(header.shape[::-1]).T if header.fortran else array.reshape(header.shape)
+
+
+def fill(stream: IO[bytes], array: "NDArray[Any]", shown: str) -> None:
+    """Read as many bytes into an array as it has.
+
+    Parameters
+    ----------
+    stream : binary file
+        At the first of the values.
+    array : ndarray
+        Contiguous; overwritten.
+    shown : str
+        The name of the array, for the message.
+
+    Raises
+    ------
+    FileError
+        If the stream ends too early.
+    """
     # A compressed member may hold less than its archive claims, so the size alone proves nothing.
-    rest = memoryview(array.view(np.uint8).data)
+    rest = memoryview(array.reshape(-1).view(np.uint8).data)
     while len(rest):
-        block = stream.read(min(len(rest), _BLOCK))
-        if not block:
+        count = stream.readinto(rest[:_BLOCK])  # type: ignore[attr-defined]
+        if not count:
             raise FileError(f"{shown}: is truncated: {len(rest)} bytes are missing at the end")
-        rest[: len(block)] = block
-        rest = rest[len(block) :]
+        rest = rest[count:]

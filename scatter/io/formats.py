@@ -1,117 +1,81 @@
-"""The file formats of a table of features: .npy, .npz and .parquet."""
+"""The file formats of a table of features, by suffix."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
+from scatter.io.layout import Block, Layout
+from scatter.io.tabular.common import Parts, require_pyarrow, require_zarr
+from scatter.io.tabular.npy import SIDECARS, read_npy, read_npy_metadata, write_npy
+from scatter.io.tabular.npz import read_npz, read_npz_metadata, write_npz
+from scatter.io.tabular.parquet import check_parquet, read_parquet, read_parquet_metadata, write_parquet
+from scatter.io.tabular.zarr import MARKS, check_zarr, read_zarr, read_zarr_metadata, write_zarr
 
-from scatter.errors import FileError, InputError, missing_extra
-from scatter.io.arrays import open_npz
-from scatter.io.files import reason
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from scatter.io.tables import FeatureTable
-
-# The features, the names of the columns, the keys of the rows and the metadata.
-_Parts: TypeAlias = "tuple[NDArray[Any], tuple[str, ...], tuple[str, ...], dict[str, str]]"
-
-_MEMBERS = ("features", "names", "keys", "metadata")
-_KEY_COLUMN = "file"
-_METADATA_KEY = b"scatter"
-_MAX_BYTES = 2**36
+__all__ = ["FORMATS", "Format", "Parts", "require_pyarrow", "require_zarr"]
 
 
-def write_npy(table: "FeatureTable", stream: IO[bytes]) -> None:
-    """Write the features alone as .npy."""
-    # As a bare write, so that a full disk is named as such: numpy's own way into a file only counts bytes.
-    only_write: Any = SimpleNamespace(write=stream.write)
-    np.save(only_write, table.features, allow_pickle=False)
+@dataclass(frozen=True)
+class Format:
+    """How one kind of table is written and read.
+
+    Attributes
+    ----------
+    suffix : str
+        Of the main file or folder, with its dot.
+    write : callable
+        Takes the layout, the blocks and the temporary files, the main one last.
+    read, read_metadata : callable
+        Take the main file.
+    sidecars : tuple of str
+        What the names of the other files append to that of the main one.
+    marks : tuple of str
+        If a table is a folder: the names of which one tells that a folder is of this format.
+    require_package : callable, optional
+        Imports what has to be installed, or says so; takes what needs it.
+    check : callable, optional
+        Raises an ``InputError`` about a layout that the format can't hold.
+    """
+
+    suffix: str
+    write: Callable[[Layout, Sequence[Block], tuple[Path, ...]], None]
+    read: Callable[[Path], Parts]
+    read_metadata: Callable[[Path], dict[str, str]]
+    sidecars: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    require_package: Callable[[str], object] | None = None
+    check: Callable[[Layout], None] | None = None
+
+    def outputs(self, path: Path) -> tuple[Path, ...]:
+        """Name all the files of a table, the main one last."""
+        return (*(path.with_name(path.name + suffix) for suffix in self.sidecars), path)
+
+    def require(self) -> None:
+        """Import what writing needs, or say what to install."""
+        if self.require_package is not None:
+            self.require_package(f"writing a {self.suffix} {'folder' if self.marks else 'file'}")
 
 
-def write_npz(table: "FeatureTable", stream: IO[bytes]) -> None:
-    """Write every part of the table as an array of a .npz."""
-    np.savez_compressed(
-        stream,
-        features=table.features,
-        names=np.asarray(table.names, dtype=np.str_),
-        keys=np.asarray(table.keys, dtype=np.str_),
-        metadata=np.asarray(json.dumps(table.metadata)),
+FORMATS = {
+    format.suffix: format
+    for format in (
+        Format(".npz", write_npz, read_npz, read_npz_metadata),
+        Format(".npy", write_npy, read_npy, read_npy_metadata, sidecars=SIDECARS),
+        Format(
+            ".parquet",
+            write_parquet,
+            read_parquet,
+            read_parquet_metadata,
+            require_package=require_pyarrow,
+            check=check_parquet,
+        ),
+        Format(
+            ".zarr",
+            write_zarr,
+            read_zarr,
+            read_zarr_metadata,
+            marks=MARKS,
+            require_package=require_zarr,
+            check=check_zarr,
+        ),
     )
-
-
-def read_npz(file: Path) -> _Parts:
-    """Read the parts of a table from a .npz."""
-    with open_npz(file) as members:
-        missing = [name for name in _MEMBERS if name not in members.names]
-        if missing:
-            raise FileError(f"{file}: is not a table of features: it holds no array {', '.join(missing)}")
-        features, names, keys, metadata = (members.read(name, _MAX_BYTES) for name in _MEMBERS)
-    return features, _texts(np.atleast_1d(names)), _texts(np.atleast_1d(keys)), _metadata(str(metadata), file)
-
-
-def write_parquet(table: "FeatureTable", stream: IO[bytes]) -> None:
-    """Write a column ``file`` and a column for each feature as .parquet."""
-    pyarrow = require_pyarrow("writing a .parquet file")
-    from pyarrow import parquet
-
-    if _KEY_COLUMN in table.names:
-        raise InputError(
-            f"a feature can't be named {_KEY_COLUMN!r} in a .parquet file, where it names the keys"
-        )
-    columns = [pyarrow.array(table.keys, type=pyarrow.string())]
-    columns += [pyarrow.array(np.ascontiguousarray(column)) for column in table.features.T]
-    metadata = {_METADATA_KEY: json.dumps(table.metadata).encode()}
-    schema = pyarrow.schema(
-        [
-            pyarrow.field(name, column.type)
-            for name, column in zip((_KEY_COLUMN, *table.names), columns, strict=True)
-        ],
-        metadata=metadata,
-    )
-    parquet.write_table(pyarrow.Table.from_arrays(columns, schema=schema), stream)
-
-
-def read_parquet(file: Path) -> _Parts:
-    """Read the parts of a table from a .parquet."""
-    require_pyarrow("reading a .parquet file")
-    from pyarrow import parquet
-
-    try:
-        with open(file, "rb") as stream:
-            read = parquet.read_table(stream)
-    except Exception as error:
-        raise FileError(f"{file}: can't be read as a .parquet file: {reason(error)}") from error
-    metadata = (read.schema.metadata or {}).get(_METADATA_KEY)
-    if metadata is None or read.column_names[:1] != [_KEY_COLUMN]:
-        raise FileError(
-            f"{file}: is not a table of features: it holds no column {_KEY_COLUMN} or no metadata of scatter"
-        )
-    names = tuple(read.column_names[1:])
-    columns = [read.column(i + 1).to_numpy() for i in range(len(names))]
-    features = np.stack(columns, axis=1) if columns else np.empty((read.num_rows, 0), dtype=np.float32)
-    return features, names, _texts(read.column(0).to_pylist()), _metadata(metadata, file)
-
-
-def _texts(values: Iterable[object]) -> tuple[str, ...]:
-    return tuple(str(value) for value in values)
-
-
-def _metadata(text: str | bytes, file: Path) -> dict[str, str]:
-    try:
-        return {str(key): str(value) for key, value in json.loads(text).items()}
-    except (ValueError, AttributeError) as error:
-        raise FileError(f"{file}: is not a table of features: its metadata is not a JSON object") from error
-
-
-def require_pyarrow(purpose: str) -> Any:
-    """Import pyarrow, or say what to install for a purpose."""
-    try:
-        import pyarrow
-    except ImportError as error:
-        raise missing_extra("pyarrow", "parquet", purpose) from error
-    return pyarrow
+}

@@ -2,7 +2,8 @@
 
 import os
 import warnings
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from scatter.errors import FileError
 from scatter.io.files import reason, regular_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
     from PIL.Image import Image
@@ -59,7 +60,7 @@ def read_image(
     (480, 640)
     """
     file = regular_file(path)
-    return _arrange(decoded(file, max_pixels, lambda image: _to_unit(image, file)), grey)
+    return decoded(file, max_pixels, lambda image: image_values(image, file, grey))
 
 
 def decoded(file: os.PathLike[str], max_pixels: int, convert: "Callable[[Image], Pixels]") -> "Pixels":
@@ -79,16 +80,142 @@ def decoded(file: os.PathLike[str], max_pixels: int, convert: "Callable[[Image],
     ndarray
         As converted.
     """
+    with (
+        quiet_decoding(),
+        decoding_image(file),
+        open(file, "rb") as stream,
+        open_image(stream, file, max_pixels) as image,
+    ):
+        return convert(upright(image))
+
+
+@contextmanager
+def quiet_decoding() -> "Iterator[None]":
+    """Silence Pillow's warnings while images are decoded, in every thread.
+
+    Pillow warns about odd metadata, and about sizes that are checked anyway. The filters of `warnings`
+    belong to the whole process: enter this once, around all threads that decode, not within them.
+
+    Examples
+    --------
+    >>> with quiet_decoding():
+    ...     pass
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def decoding_image(file: os.PathLike[str]) -> "Iterator[None]":
+    """Turn whatever a decoder of images raises into a `FileError`.
+
+    Parameters
+    ----------
+    file : path-like
+        The file that is decoded meanwhile.
+
+    Raises
+    ------
+    FileError
+        In place of any other exception.
+    """
     try:
-        with warnings.catch_warnings(), open(file, "rb") as stream:
-            # Pillow warns about odd metadata, and about sizes that max_pixels settles.
-            warnings.simplefilter("ignore")
-            return _decode(stream, file, max_pixels, convert)
+        yield
     except FileError:
         raise
     except Exception as error:
         # A decoder fed with damaged bytes raises almost anything; all of it means the same to the caller.
         raise FileError(f"{file}: can't be decoded as an image: {reason(error)}") from error
+
+
+def open_image(stream: IO[bytes], file: os.PathLike[str], max_pixels: int) -> "Image":
+    """Open an image and check its size, without decoding it.
+
+    Parameters
+    ----------
+    stream : binary file
+        The open file.
+    file : path-like
+        Its name, for messages.
+    max_pixels : int
+        Largest height times width.
+
+    Returns
+    -------
+    PIL.Image.Image
+
+    Raises
+    ------
+    FileError
+        If the format is not known, or if the image is too large.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        image = Image.open(stream, formats=_FORMATS)
+    except UnidentifiedImageError as error:
+        raise FileError(f"{file}: is not an image in a known format ({', '.join(_FORMATS)})") from error
+    except Image.DecompressionBombError as error:
+        raise FileError(f"{file}: the image is too large to be decoded safely: {reason(error)}") from error
+    width, height = image.size
+    if width * height > max_pixels:
+        raise FileError(
+            f"{file}: the image is {height} x {width}, {width * height} pixels; at most {max_pixels} are "
+            "allowed; make it smaller first or raise max_pixels"
+        )
+    return image
+
+
+def upright(image: "Image") -> "Image":
+    """Decode an open image and turn it as the camera noted.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        As `open_image` returns it.
+
+    Returns
+    -------
+    PIL.Image.Image
+        The same one if there is nothing to turn.
+    """
+    from PIL import ImageOps
+
+    image.load()
+    # Asking for notes that are not there takes as long as decoding a small image.
+    if image.format != "TIFF" and not any("exif" in str(key) or "xmp" in str(key) for key in image.info):
+        return image
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:
+        # A damaged note about the camera says nothing about the pixels, which are all there.
+        return image
+
+
+def image_values(image: "Image", file: os.PathLike[str], grey: bool) -> "NDArray[np.float32]":
+    """The values of a decoded image, as `read_image` returns them.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Decoded.
+    file : path-like
+        Its file, for messages.
+    grey : bool
+        Whether to mix the colours.
+
+    Returns
+    -------
+    ndarray of float32
+        (H, W) if ``grey``, else (3, H, W), in [0, 1].
+
+    Raises
+    ------
+    FileError
+        If the values have no known scale.
+    """
+    return _arrange(_to_unit(image, file), grey)
 
 
 def _arrange(values: "NDArray[np.float32]", grey: bool) -> "NDArray[np.float32]":
@@ -125,31 +252,42 @@ def resize_image(image: "NDArray[np.float32]", size: tuple[int, int]) -> "NDArra
     return np.stack(resized).reshape(*image.shape[:-2], height, width)
 
 
-def _decode(
-    stream: object, file: os.PathLike[str], max_pixels: int, convert: "Callable[[Image], Pixels]"
-) -> "Pixels":
-    from PIL import Image, ImageOps, UnidentifiedImageError
+def crop_image(image: "NDArray[Any]", size: tuple[int, int], file: str | os.PathLike[str]) -> "NDArray[Any]":
+    """Cut a piece out of the middle of an image.
 
-    try:
-        image = Image.open(stream, formats=_FORMATS)  # type: ignore[arg-type]
-    except UnidentifiedImageError as error:
-        raise FileError(f"{file}: is not an image in a known format ({', '.join(_FORMATS)})") from error
-    except Image.DecompressionBombError as error:
-        raise FileError(f"{file}: the image is too large to be decoded safely: {reason(error)}") from error
-    with image:
-        width, height = image.size
-        if width * height > max_pixels:
-            raise FileError(
-                f"{file}: the image is {height} x {width}, {width * height} pixels; at most {max_pixels} are "
-                "allowed; make it smaller first or raise max_pixels"
-            )
-        image.load()
-        try:
-            upright = ImageOps.exif_transpose(image)
-        except Exception:
-            # A damaged note about the camera says nothing about the pixels, which are all there.
-            upright = image
-        return convert(upright)
+    Parameters
+    ----------
+    image : ndarray of shape (..., H, W)
+        One or more images.
+    size : tuple of int
+        (height, width) of the piece, in pixels.
+    file : path-like
+        Where the image is from, for the message.
+
+    Returns
+    -------
+    ndarray of shape (..., height, width)
+        A view; of an odd margin, the larger half is cut off below and on the right.
+
+    Raises
+    ------
+    FileError
+        If the image is smaller.
+
+    Examples
+    --------
+    >>> crop_image(np.arange(4.0)[None], (1, 2), "a.png")
+    array([[1., 2.]])
+    """
+    height, width = size
+    above, left = image.shape[-2] - height, image.shape[-1] - width
+    if above < 0 or left < 0:
+        raise FileError(
+            f"{file}: is {image.shape[-2]}x{image.shape[-1]}, smaller than the crop {height}x{width}; "
+            "resize it first or crop less"
+        )
+    top, start = above // 2, left // 2
+    return image[..., top : top + height, start : start + width]
 
 
 def _to_unit(image: "Image", file: os.PathLike[str]) -> "NDArray[np.float32]":

@@ -47,7 +47,7 @@ def read_mesh(path: str | os.PathLike[str], *, repair: bool = False) -> Mesh:
     ...     read_mesh(file)
     Mesh(4 vertices, 4 faces, closed)
     """
-    trimesh = _require_trimesh()
+    trimesh = require_trimesh("reading a mesh file")
     file = regular_file(path)
     known = sorted(trimesh.exchange.load.mesh_formats())
     suffix = file.suffix.lower().lstrip(".")
@@ -66,9 +66,10 @@ def read_mesh(path: str | os.PathLike[str], *, repair: bool = False) -> Mesh:
         raise FileError(f"{file}: {str(error).replace('Mesh(vertices, faces', 'read_mesh(path')}") from error
 
 
-def _require_trimesh() -> Any:
+def require_trimesh(purpose: str) -> Any:
+    """Import trimesh, or say what to install for this purpose."""
     try:
         import trimesh
     except ImportError as error:
-        raise missing_extra("trimesh", "mesh", "reading a mesh file") from error
+        raise missing_extra("trimesh", "mesh", purpose) from error
     return trimesh

@@ -1,8 +1,7 @@
 """From the names that a user typed to the samples of a transform."""
 
-import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from scatter.errors import FileError, InputError
 from scatter.io.arrays import read_array
 from scatter.io.images import read_image
+from scatter.io.inputs import expand_entry
 from scatter.io.sounds import read_sound
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def expand(inputs: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """
     files: dict[Path, None] = {}
     for entry in inputs:
-        files.update(dict.fromkeys(_expand_one(entry)))
+        files.update(dict.fromkeys(map(Path, expand_entry(os.fspath(entry), SUFFIXES))))
     if not files:
         raise FileError("no input was given; name files, folders or patterns such as 'images/*.png'")
     return list(files)
@@ -160,35 +160,3 @@ def _suffix(path: str | os.PathLike[str]) -> str:
             f"allowed are {', '.join(sorted(SUFFIXES))}"
         )
     return suffix
-
-
-def _expand_one(entry: str | os.PathLike[str]) -> Sequence[Path]:
-    path = Path(entry)
-    if path.is_dir():
-        found = list(_walk(path))
-        if not found:
-            raise FileError(f"{path}: the folder holds no file with a supported suffix")
-        return found
-    # A file whose name looks like a pattern, such as a[1].png, is itself.
-    if os.path.lexists(path) or not glob.has_magic(os.fspath(entry)):
-        if not path.exists():
-            raise FileError(f"{path}: no such file or folder")
-        return [path]
-    matches = (Path(match) for match in sorted(glob.glob(os.fspath(entry), recursive=True)))
-    found = [match for match in matches if match.suffix.lower() in SUFFIXES and match.is_file()]
-    if not found:
-        raise FileError(f"{path}: the pattern matches no file with a supported suffix")
-    return found
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    def fail(error: OSError) -> None:
-        raise FileError(f"{error.filename}: {error.strerror}") from error
-
-    for root, folders, files in os.walk(folder, onerror=fail):
-        # In place, so that os.walk goes on with these in this order.
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(root, name)
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES:
-                yield path

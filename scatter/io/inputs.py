@@ -1,0 +1,116 @@
+"""Which files a name, a folder or a pattern stands for."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Container, Iterable, Iterator
+from pathlib import Path
+
+from scatter.errors import FileError
+from scatter.io.files import reason
+
+
+def expand_entry(
+    entry: str, suffixes: frozenset[str], skipped: Container[str] = frozenset()
+) -> Iterator[str]:
+    """Files that one name stands for, one by one, so that a million of them need no memory.
+
+    Parameters
+    ----------
+    entry : str
+        A file, which is kept whatever its suffix; a folder, which stands for the files in it and below it,
+        sorted by name, without hidden ones and without following links to folders; or a pattern, where
+        ``**`` stands for any number of folders.
+    suffixes : frozenset of str
+        Which files of a folder or a pattern count. With ``'.zarr'`` among them, folders of that suffix are
+        files.
+    skipped : container of str, optional
+        Absolute names of folders to leave out.
+
+    Yields
+    ------
+    str
+        The name of a file.
+
+    Raises
+    ------
+    FileError
+        If there is none.
+    """
+    if os.path.isdir(entry) and not _is_array(entry, suffixes):
+        yield from _some(
+            _walk(entry, suffixes, skipped), f"{entry}: the folder holds no file with a supported suffix"
+        )
+    # A file whose name looks like a pattern, such as a[1].png, is itself.
+    elif os.path.lexists(entry) or not glob.has_magic(entry):
+        if not os.path.exists(entry):
+            raise FileError(f"{entry}: no such file or folder")
+        yield entry
+    else:
+        matches = (match for match in sorted(_matches(entry)) if _supported(match, suffixes))
+        yield from _some(matches, f"{entry}: the pattern matches no file with a supported suffix")
+
+
+def _matches(pattern: str) -> set[str]:
+    """Paths that match. What ``**`` stands for has no links to folders, so that no loop is."""
+    parts = pattern.split(os.sep)
+    if "**" not in parts:
+        return set(glob.iglob(pattern))
+    place = parts.index("**")
+    above, below = os.sep.join(parts[:place]), parts[place:]
+    if below[-1] == "**":
+        below.append("*")
+    # Elsewhere than as a whole part, pathlib refuses two stars, which mean one.
+    inner = os.sep.join(part if part == "**" else re.sub(r"\*+", "*", part) for part in below)
+    hidden = any(part.startswith(".") for part in below)
+    found = set()
+    for base in glob.iglob(above or os.sep) if place else [""]:
+        for path in Path(base).glob(inner):
+            inside = path.relative_to(Path(base))
+            if hidden or not any(part.startswith(".") for part in inside.parts):
+                found.add(os.path.join(base, inside))
+    return found
+
+
+def _some(paths: Iterable[str], otherwise: str) -> Iterator[str]:
+    empty = True
+    for path in paths:
+        empty = False
+        yield path
+    if empty:
+        raise FileError(otherwise)
+
+
+def _walk(folder: str, suffixes: frozenset[str], skipped: Container[str]) -> Iterator[str]:
+    """Supported files in and below a folder, sorted; links to folders are not followed, so no loop is."""
+
+    def fail(error: OSError) -> None:
+        raise FileError(f"{error.filename}: {reason(error)}") from error
+
+    for root, folders, files in os.walk(folder, onerror=fail):
+        arrays = [name for name in folders if _is_array(name, suffixes)]
+        # In place, so that os.walk goes on with these in this order.
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and not _is_array(name, suffixes)
+            and os.path.abspath(os.path.join(root, name)) not in skipped
+        )
+        for name in sorted(files + arrays):
+            if not name.startswith(".") and _suffix(name) in suffixes:
+                yield os.path.join(root, name)
+
+
+def _is_array(name: str, suffixes: frozenset[str]) -> bool:
+    return _suffix(name) == ".zarr" and ".zarr" in suffixes
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
+
+
+def _supported(path: str, suffixes: frozenset[str]) -> bool:
+    return _suffix(path) in suffixes and (os.path.isfile(path) or _is_array(path, suffixes))

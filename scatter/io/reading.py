@@ -1,0 +1,123 @@
+"""How files become samples: what was asked for, and the pieces in which samples come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from scatter.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+Kind = Literal["signal", "image", "mesh", "points", "graph"]
+KINDS: tuple[Kind, ...] = ("signal", "image", "mesh", "points", "graph")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files become samples of one size.
+
+    Parameters
+    ----------
+    kind : {'signal', 'image', 'mesh', 'points', 'graph'}
+        What a sample is.
+    resize : tuple of int, optional
+        Images: resize every one to (height, width), in pixels.
+    crop : tuple of int, optional
+        Images: cut (height, width) out of the middle, after resizing; smaller images are refused.
+    length : int, optional
+        Signals: cut every one to so many samples, or fill it with zeros at the end.
+    segment, hop : int, optional
+        Signals: cut into segments of so many samples, one every ``hop`` samples (default: ``segment``),
+        the last filled with zeros.
+    resample : int, optional
+        Sounds: the sampling rate to convert to, in hertz.
+    channels : 'mix', 'all' or tuple of int, default='mix'
+        Of images and sounds: mix them into one, keep all, or keep these.
+    pages : {'all', 'first'}, default='all'
+        Which images to take of an animation or of a file of many pages.
+    array : str, optional
+        Which array to take of a .npz file or of a zarr group of several.
+    labels : str, optional
+        Which array of the same file holds the labels, one a row.
+    dtype : {'float32', 'float64'}, default='float32'
+        Precision of the samples.
+
+    Raises
+    ------
+    InputError
+        If an option is out of its range, or has no meaning for this kind of sample.
+
+    Examples
+    --------
+    >>> Reading("signal", segment=4096, hop=2048).hop
+    2048
+    """
+
+    kind: Kind
+    resize: tuple[int, int] | None = None
+    crop: tuple[int, int] | None = None
+    length: int | None = None
+    segment: int | None = None
+    hop: int | None = None
+    resample: int | None = None
+    channels: Literal["mix", "all"] | tuple[int, ...] = "mix"
+    pages: Literal["all", "first"] = "all"
+    array: str | None = None
+    labels: str | None = None
+    dtype: Literal["float32", "float64"] = "float32"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError(f"kind must be one of {', '.join(map(repr, KINDS))}, got {self.kind!r}")
+        image = {"resize": self.resize, "crop": self.crop}
+        signal = {"length": self.length, "segment": self.segment, "hop": self.hop, "resample": self.resample}
+        for wanted, options in (("image", image), ("signal", signal)):
+            for name, value in options.items():
+                if value is not None and self.kind != wanted:
+                    raise InputError(
+                        f"{name}={value} is about {wanted}s, but the samples are of kind {self.kind!r}; "
+                        "leave it out"
+                    )
+                sides = value if isinstance(value, tuple) else () if value is None else (value,)
+                if any(side < 1 for side in sides):
+                    raise InputError(f"{name} must be positive, got {value}")
+        if self.length is not None and self.segment is not None:
+            raise InputError("length and segment exclude each other: one sample a signal, or one a segment")
+        if self.hop is not None and self.segment is None:
+            raise InputError(f"hop={self.hop} needs segment, the number of samples in each")
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of a sample that is an array."""
+        return 2 if self.kind == "image" else 1
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A few samples of one file.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n, *channels, *shape), or sequence of objects
+        The samples, all finite.
+    segments : ndarray of int64, shape (n,)
+        The number of each within its file: row, page or segment, from 0.
+    rate : int, optional
+        Sampling rate of a sound after resampling, in hertz.
+    labels : ndarray of str, shape (n,), optional
+        If the file holds them.
+    failures : sequence of (int, str)
+        Numbers of the samples that are damaged, and why; they are in none of the above.
+    """
+
+    samples: NDArray[Any] | Sequence[Any]
+    segments: NDArray[np.int64]
+    rate: int | None = None
+    labels: NDArray[np.str_] | None = None
+    failures: Sequence[tuple[int, str]] = field(default=())

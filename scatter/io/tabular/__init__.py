@@ -1,0 +1,1 @@
+"""One module for each file format of a table of features."""

@@ -1,0 +1,20 @@
+"""Light classifiers on tables of features: trained, cross-validated, saved without pickles, evaluated."""
+
+from scatter.learning.evaluation import Evaluation, Prediction, evaluate, predict
+from scatter.learning.heads import HEADS
+from scatter.learning.model import Model
+from scatter.learning.storage import check_model_output, load_model, save_model
+from scatter.learning.training import train
+
+__all__ = [
+    "HEADS",
+    "Evaluation",
+    "Model",
+    "Prediction",
+    "check_model_output",
+    "evaluate",
+    "load_model",
+    "predict",
+    "save_model",
+    "train",
+]
