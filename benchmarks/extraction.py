@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import random
 import signal
@@ -191,8 +193,6 @@ def features_fsdd():
             capture_output=True,
             text=True,
         ).stdout
-    import json
-
     measured = json.loads(found)
     rows.append(
         ("test accuracy", f"{measured['accuracy']:.2%}", f"{measured.get('samples', 300)} recordings")
@@ -202,8 +202,6 @@ def features_fsdd():
 
 def write_fsdd(folder: Path) -> None:
     """Write the spoken digits as .wav files, with a manifest of each part."""
-    import csv
-
     import soundfile
 
     with np.load(data("fsdd.npz")) as stored:

@@ -16,7 +16,8 @@ from cli_helpers import RNG, SMALL, fail, files_here, image, raising, run, succe
 
 import scatter
 from scatter import Scattering1D, Scattering2D
-from scatter.cli.options import format_size, parse_size
+from scatter._text import format_size
+from scatter.cli.options import parse_size
 from scatter.errors import InputError
 from scatter.extraction import run as run_module
 from scatter.io import read_image, read_table

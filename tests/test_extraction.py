@@ -65,9 +65,6 @@ class Stopper:
         if self.left < 0:
             raise Stop
 
-    def say(self, text):
-        pass
-
 
 def stopped(output, rows, **options):
     with pytest.raises(Stop):

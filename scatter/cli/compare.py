@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import typer
 
+from scatter._text import format_size
 from scatter.cli.group import DATA_FAILED
-from scatter.cli.options import format_size
 from scatter.cli.output import complain, print_json, print_table, say, track
 from scatter.codec.compare import REFERENCE, Comparison, choose, compare
 from scatter.errors import FileError, InputError, ScatterError

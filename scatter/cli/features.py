@@ -20,6 +20,7 @@ from scatter.extraction import TRANSFORMS, Recipe, Report, extract, load_recipe,
 from scatter.extraction.cluster import ClusterCompute, local_cluster
 from scatter.extraction.kinds import guess_transform
 from scatter.extraction.listing import MANIFESTS, Listing
+from scatter.extraction.recipe import typed
 from scatter.extraction.run import Existing
 from scatter.io.reading import Reading
 from scatter.io.tables import table_format
@@ -173,7 +174,7 @@ def _recipe(
         params[name] = value
     read = {name: value for name, value in reading.items() if value is not None}
     read |= {name: _sides(read[name], f"--{name}") for name in ("resize", "crop") if name in read}
-    params = {name: None if value == "none" else value for name, value in params.items()}
+    params = {name: typed(value) for name, value in params.items()}
     try:
         made = Reading(kind.sample, **read)
     except InputError as error:
@@ -216,7 +217,7 @@ def _setting(text: str) -> tuple[str, Any]:
         parsed = json.loads(value)
     except ValueError:
         parsed = {"True": True, "False": False, "None": None}.get(value, value)
-    return name, tuple(parsed) if isinstance(parsed, list) else parsed
+    return name, parsed
 
 
 def _flag(name: str) -> str:

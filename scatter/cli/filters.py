@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from scatter.cli.options import TransformOptions, format_size, parse_size
+from scatter._text import format_size
+from scatter.cli.options import TransformOptions, parse_size
 from scatter.cli.output import print_json, print_table
 from scatter.errors import InputError
 from scatter.io import atomic_output, check_output

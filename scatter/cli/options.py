@@ -182,8 +182,3 @@ def parse_size(text: str, name: str = "--size") -> tuple[int, ...]:
             f"{name} must be a height and a width such as 64x64, or a length such as 4096, got {text!r}"
         )
     return tuple(int(part) for part in match.groups() if part is not None)
-
-
-def format_size(shape: tuple[int, ...]) -> str:
-    """Write a shape as :func:`parse_size` reads it."""
-    return "x".join(str(side) for side in shape)

@@ -1,11 +1,12 @@
 """Where results and progress go: results to stdout, progress to a terminal on stderr."""
 
 import json
-import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
+
+from scatter._text import jsonable
 
 VERBOSITY: ContextVar[int] = ContextVar("verbosity", default=0)
 """-1 with ``--quiet``, 1 with ``--verbose``; set while a command runs."""
@@ -23,19 +24,6 @@ def print_json(value: Mapping[str, Any]) -> None:
         are not finite become null, for which JSON has no number.
     """
     print(json.dumps(jsonable(value), allow_nan=False))
-
-
-def jsonable(value: Any) -> Any:
-    """Replace what JSON does not know by what it does."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, Mapping):
-        return {str(key): jsonable(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [jsonable(entry) for entry in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def print_table(columns: Mapping[str, Sequence[Any]], brief: Sequence[str] = ()) -> None:

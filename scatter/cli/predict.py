@@ -12,8 +12,8 @@ from typing import IO, Any
 import numpy as np
 import typer
 
+from scatter._text import format_size
 from scatter.cli.group import DATA_FAILED
-from scatter.cli.options import format_size
 from scatter.cli.output import complain, print_json, print_table, say
 from scatter.cli.progress import Bar
 from scatter.errors import FileError, InputError

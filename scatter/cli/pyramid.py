@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scatter.cli.options import format_size
+from scatter._text import format_size
 from scatter.cli.output import print_json, print_table, say
 from scatter.errors import InputError
 from scatter.io import atomic_output, check_output, read_image

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scatter._kymatio import import_kymatio
-from scatter.cli.options import Kind, TransformOptions, format_size
+from scatter._text import format_size
+from scatter.cli.options import Kind, TransformOptions
 from scatter.cli.output import print_json
 from scatter.errors import ScatterError
 

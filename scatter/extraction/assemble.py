@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from scatter._text import plain_text
 from scatter.errors import FileError
 from scatter.extraction.shards import ShardBlock, failures
 from scatter.extraction.workspace import Job, Record, Workspace
@@ -71,6 +72,5 @@ def _write_errors(workspace: Workspace, records: Iterable[Record], path: Path) -
         rows.writerow(("file", "segment", "reason"))
         for record in with_failures:
             for failure in failures(workspace, record.shard):
-                name = failure.file.encode("utf-8", "backslashreplace").decode()
-                why = failure.reason.encode("utf-8", "backslashreplace").decode()
-                rows.writerow((name, "" if failure.segment is None else failure.segment, why))
+                segment = "" if failure.segment is None else failure.segment
+                rows.writerow((plain_text(failure.file), segment, plain_text(failure.reason)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def require_distributed() -> Any:
     return distributed
 
 
-def compute_shard(folder: str, fingerprint: str, shard: int, threads: int) -> dict[str, Any]:
+def compute_shard(folder: str, fingerprint: str, shard: int, threads: int) -> Record:
     """Compute one shard on a worker; the folder must be there under the same name.
 
     Parameters
@@ -54,8 +54,7 @@ def compute_shard(folder: str, fingerprint: str, shard: int, threads: int) -> di
 
     Returns
     -------
-    dict
-        The record.
+    Record
     """
     workspace = Workspace(Path(folder))
     job, estimator = _settled(folder, fingerprint, threads)
@@ -65,7 +64,7 @@ def compute_shard(folder: str, fingerprint: str, shard: int, threads: int) -> di
         (record,) = Pipeline(workspace, job, estimator, threads, loader=loader).run([shard])
     finally:
         free.append(loader)
-    return asdict(record)
+    return record
 
 
 @lru_cache(maxsize=2)
@@ -140,24 +139,23 @@ class ClusterCompute:
     ) -> Iterator[Record]:
         """Compute shards in whatever order they come, each into files of its own."""
         self._here = Pipeline(workspace, job, estimator_of(job, self.threads), self.threads)
-        waiting = list(reversed(shards))
-        while waiting:
-            left = set(waiting)
-            try:
-                for record in self._connected(workspace, job, waiting):
-                    left.discard(record.shard)
-                    workspace.append(record)
-                    meter.tell(job.shards[record.shard].items, record.rows)
-                    yield record
-                waiting = []
-            except _Lost as lost:
-                self.tell(f"no answer from the scheduler {self.address}: {reason(lost.__cause__ or lost)}")
-                # The scheduler is gone. One shard is computed here before it is looked for again.
-                waiting = sorted(left, reverse=True)
-                record = self.compute_here(waiting.pop())
-                workspace.append(record)
-                meter.tell(job.shards[record.shard].items, record.rows)
+        left = set(shards)
+        while left:
+            for record in self._round(workspace, job, sorted(left, reverse=True)):
+                left.discard(record.shard)
                 yield record
+                meter.tell(job.shards[record.shard].items, record.rows)
+
+    def _round(self, workspace: Workspace, job: Job, waiting: list[int]) -> Iterator[Record]:
+        """Records until all are there, or until the scheduler is gone and one more was computed here."""
+        left = list(waiting)
+        try:
+            for record in self._connected(workspace, job, waiting):
+                left.remove(record.shard)
+                yield record
+        except _Lost as lost:
+            self.tell(f"no answer from the scheduler {self.address}: {reason(lost.__cause__ or lost)}")
+            yield self.compute_here(left[-1])
 
     def _connected(self, workspace: Workspace, job: Job, waiting: list[int]) -> Iterator[Record]:
         distributed = require_distributed()
@@ -237,7 +235,8 @@ class _Round:
         """The record of a shard; a shard that was lost is computed here."""
         try:
             if future.status == "finished":
-                return Record(**future.result(timeout=PATIENCE))
+                found: Record = future.result(timeout=PATIENCE)
+                return found
             error = future.exception(timeout=PATIENCE) if future.status == "error" else None
         except Exception as lost:
             error = lost

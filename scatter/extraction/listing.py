@@ -75,35 +75,34 @@ class Listing:
         FileError
             If an input matches nothing, or a manifest is damaged.
         """
-        skipped = {os.path.abspath(path) for path in self.without}
+        # One folder holds no file twice, and need not be remembered.
         seen: set[str] | None = set() if len(self.inputs) > 1 else None
         found = False
-        for entry in self.inputs:
-            for item in self._entry(entry, skipped):
-                absolute = os.path.abspath(item.file)
-                if absolute in skipped:
+        for item, absolute in self._all():
+            if item.error is not None:
+                yield item
+                continue
+            if seen is not None:
+                if absolute in seen:
                     continue
-                if item.error is not None:
-                    yield item
-                    continue
-                # One folder holds no file twice, and need not be remembered.
-                if seen is not None:
-                    if absolute in seen:
-                        continue
-                    seen.add(absolute)
-                found = True
-                rows = count_rows(item.file, reading)
-                yield item if rows is None else item._replace(stop=rows)
+                seen.add(absolute)
+            found = True
+            rows = count_rows(item.file, reading)
+            yield item if rows is None else item._replace(stop=rows)
         if not found:
             raise FileError("the inputs hold nothing to transform but the output; give another name after -o")
 
     def files(self) -> Iterator[str]:
         """Every file, some of them more than once."""
+        return (item.file for item, _ in self._all())
+
+    def _all(self) -> Iterator[tuple[Item, str]]:
+        """Everything but the outputs, some of it more than once, with the absolute name of its file."""
         skipped = {os.path.abspath(path) for path in self.without}
         for entry in self.inputs:
             for item in self._entry(entry, skipped):
-                if os.path.abspath(item.file) not in skipped:
-                    yield item.file
+                if (absolute := os.path.abspath(item.file)) not in skipped:
+                    yield item, absolute
 
     def _entry(self, entry: str, skipped: set[str]) -> Iterator[Item]:
         if Path(entry).suffix.lower() in MANIFESTS and not os.path.isdir(entry) and not glob.has_magic(entry):

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import Self
 
 from scatter.errors import FileError, InputError
+from scatter.io.files import check_suffix
 from scatter.io.reading import Kind, Piece, Reading
 from scatter.io.rows import RowReader
-from scatter.io.samples import IMAGE_SUFFIXES, SOUND_SUFFIXES
+from scatter.io.samples import ARRAY_SUFFIXES as ARRAY_FILES
+from scatter.io.samples import IMAGE_SUFFIXES, SOUND_SUFFIXES, ndim_of
 
-ARRAY_SUFFIXES = frozenset({".npy", ".npz", ".zarr"})
+ARRAY_SUFFIXES = ARRAY_FILES | {".zarr"}
 MESH_SUFFIXES = frozenset({".obj", ".ply", ".off", ".stl", ".glb"})
 POINT_SUFFIXES = frozenset({".xyz"})
 GRAPH_SUFFIXES = frozenset({".graphml", ".gexf", ".gml", ".edgelist", ".adjlist", ".mtx"})
@@ -69,7 +71,7 @@ class Loader:
             If it can't be read, or not as samples of this kind; while going through it.
         """
         path, kind = Path(file), self.reading.kind
-        suffix = check_suffix(file, kind)
+        suffix = _matching_suffix(file, kind)
         if suffix in ARRAY_SUFFIXES and kind != "graph":
             rows = self._rows.pieces(path, start, stop, self.reading, at_most)
             return (partial(_clouds, read) for read in rows) if kind == "points" else rows
@@ -136,37 +138,18 @@ def sample_kind(file: str, array: str | None = None, labels: str | None = None) 
 
     suffix = os.path.splitext(file)[1].lower()
     if suffix not in ARRAY_SUFFIXES:
-        found = [kind for kind, suffixes in _MATCHING.items() if suffix in suffixes]
-        return found[0] if found else _refuse(file, suffix, SUFFIXES)
-    shape = array_shape(Path(file), array, labels)
-    if len(shape) == 2:
-        raise InputError(
-            f"{file}: an array of shape {shape} may be {shape[0]} signals or one image; "
-            "type --transform 1d or --transform 2d"
-        )
-    if len(shape) not in (1, 3):
-        raise FileError(
-            f"{file}: the array has shape {shape}; allowed are (N,) for a signal, (n, N) for "
-            "signals, (M, N) for an image and (n, M, N) for images"
-        )
-    return "signal" if len(shape) == 1 else "image"
+        check_suffix(file, SUFFIXES)
+        return next(kind for kind, suffixes in _MATCHING.items() if suffix in suffixes)
+    return "signal" if ndim_of(file, array_shape(Path(file), array, labels)) == 1 else "image"
 
 
-def check_suffix(file: str, kind: Kind) -> str:
+def _matching_suffix(file: str, kind: Kind) -> str:
     """Suffix of a file, refused unless samples of this kind are read from such files."""
     suffix = os.path.splitext(file)[1].lower()
-    if suffix in _MATCHING[kind]:
-        return suffix
     for other, suffixes in _MATCHING.items():
-        if suffix in suffixes - ARRAY_SUFFIXES:
+        if suffix in suffixes - ARRAY_SUFFIXES - _MATCHING[kind]:
             name = "sound" if other == "signal" else other
             raise FileError(
                 f"{file}: is a file of kind {name}, but the transform is of samples of kind {kind}"
             )
-    return _refuse(file, suffix, _MATCHING[kind])
-
-
-def _refuse(file: str, suffix: str, allowed: frozenset[str]) -> NoReturn:
-    raise FileError(
-        f"{file}: the suffix {suffix or '(none)'} is not supported; allowed are {', '.join(sorted(allowed))}"
-    )
+    return check_suffix(file, _MATCHING[kind])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from scatter._text import format_size
 from scatter.errors import FileError, InputError, MissingExtraError
 from scatter.extraction.ahead import ahead
 from scatter.extraction.batches import Batches
@@ -345,17 +346,13 @@ def _rounded(found: NDArray[Any], reasons: list[str | None], dtype: str) -> Feat
 def _other_shape(shape: tuple[int, ...], job: Job) -> str:
     assert job.sample is not None
     ndim = job.recipe.read.ndim
-    text = f"its size is {_sides(shape)}, but the first sample has {_sides(job.sample)}"
+    text = f"its size is {format_size(shape)}, but the first sample has {format_size(job.sample)}"
     points = job.sample[-ndim:]
     if shape[-ndim:] == points:
         return text + "; type --grey, or --channels mix, to mix the channels"
     if ndim == 2:
-        return f"{text}; type --resize {_sides(points)} to resize all images"
+        return f"{text}; type --resize {format_size(points)} to resize all images"
     return f"{text}; type --length {points[0]} to cut or fill all signals, or --segment to cut them up"
-
-
-def _sides(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape))
 
 
 def _reason(error: Exception, item: Item) -> str:

@@ -45,7 +45,6 @@ def plan(
         What to do about a damaged file.
     shard_size : int, optional
         Items, or rows of arrays, in a shard; None makes it follow from the number of features.
-
     suffix : str
         Of the table.
 
@@ -75,26 +74,26 @@ def plan(
         with open(workspace.inputs, "wb") as stream:
             for item in chain(tried, items):
                 writer.add(item, stream)
+    except FileError:
+        raise
     except OSError as error:
-        if isinstance(error, FileError):
-            raise
         raise FileError(f"{workspace.inputs}: can't be written: {reason(error)}") from error
     writer.close()
     fixed = metadata(recipe, estimator)
+    fingerprint = digest(recipe.text, fixed["version"], on_error, writer.sum.hexdigest())
     job = Job(
         recipe=recipe,
-        fingerprint=digest(recipe.text, fixed["version"], on_error, writer.sum.hexdigest()),
+        fingerprint=fingerprint,
         shards=tuple(writer.shards),
         probe=probe,
         sample=sample,
         rate=piece.rate,
         names=names,
         keys=writer.keys(labelled=piece.labels is not None),
-        metadata={},
+        metadata={**fixed, "run": fingerprint},
         on_error=on_error,
         suffix=suffix,
     )
-    job.metadata.update(fixed, run=job.fingerprint)
     workspace.save(job)
     return job
 

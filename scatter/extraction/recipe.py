@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from scatter._text import jsonable
 from scatter.errors import InputError
 from scatter.extraction.kinds import transform_kind
 from scatter.io.reading import Piece, Reading
@@ -161,8 +161,8 @@ class Recipe:
         }
         # What the transform is called says the others, such as ndim.
         chosen = {name: value for name, value in self.params.items() if name in self.kind.parameters}
-        found: dict[str, Any] = {"transform": self.transform, "params": _plain(chosen)}
-        found |= {"reading": _plain(reading)} if reading else {}
+        found: dict[str, Any] = {"transform": self.transform, "params": jsonable(chosen)}
+        found |= {"reading": jsonable(reading)} if reading else {}
         found |= {"dtype": self.dtype}
         return found | ({"batch": self.batch} if self.batch is not None else {})
 
@@ -186,12 +186,12 @@ class Recipe:
             if not isinstance(given.get(name, {}), Mapping):
                 raise InputError(f"the entry {name!r} must be a table, got {given[name]!r}")
         sample = transform_kind(given["transform"]).sample
-        typed = {name: _typed(value) for name, value in given.get("reading", {}).items()}
-        reading = {name: value for name, value in typed.items() if value is not None}
+        entries = {name: typed(value) for name, value in given.get("reading", {}).items()}
+        reading = {name: value for name, value in entries.items() if value is not None}
         allowed = {f.name for f in fields(Reading)} - {"kind", "dtype"}
         if unknown := sorted(set(reading) - allowed):
             raise InputError(f"unknown entry reading.{unknown[0]}; allowed are {', '.join(sorted(allowed))}")
-        params = {name: _typed(value) for name, value in given.get("params", {}).items()}
+        params = {name: typed(value) for name, value in given.get("params", {}).items()}
         rest = {name: given[name] for name in ("dtype", "batch") if name in given}
         for name, value in reading.items():
             _check_type(f"reading.{name}", value, *_READING_TYPES[name])
@@ -230,7 +230,7 @@ def metadata(recipe: Recipe, estimator: Any) -> dict[str, str]:
     return {
         # Without line breaks: the representation may be laid out for a screen.
         "transform": " ".join(repr(shown).split()),
-        "params": json.dumps(_plain(params)),
+        "params": json.dumps(jsonable(params)),
         "recipe": recipe.text,
         "version": __version__,
         "filters": filters_hash(estimator),
@@ -240,7 +240,7 @@ def metadata(recipe: Recipe, estimator: Any) -> dict[str, str]:
 
 def _paths(estimator: Any) -> dict[str, str]:
     try:
-        return {"paths": json.dumps(_plain(estimator.meta()))} if hasattr(estimator, "meta") else {}
+        return {"paths": json.dumps(jsonable(estimator.meta()))} if hasattr(estimator, "meta") else {}
     except InputError:
         # A collection of surfaces has no frequencies in common.
         return {}
@@ -249,18 +249,6 @@ def _paths(estimator: Any) -> dict[str, str]:
 def digest(*parts: str) -> str:
     """Short hash of some texts."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, Mapping):
-        return {str(name): _plain(entry) for name, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
 def _is_integer(value: Any) -> bool:
@@ -299,8 +287,8 @@ def _check_type(name: str, value: Any, good: Callable[[Any], bool], wanted: str)
         raise InputError(f"{name} must be {wanted}, got {value!r}")
 
 
-def _typed(value: Any) -> Any:
-    # TOML has neither tuples nor a null.
+def typed(value: Any) -> Any:
+    """A value as written in a recipe, or typed: TOML has neither tuples nor a null."""
     if isinstance(value, list):
         return tuple(value)
     return None if value == "none" else value

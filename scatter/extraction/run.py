@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -17,7 +18,7 @@ from scatter.extraction.plan import estimator_of, plan
 from scatter.extraction.shards import Body, intact
 from scatter.extraction.workspace import Job, Record, Workspace
 from scatter.io.atomic import check_output
-from scatter.io.tables import read_metadata, table_format
+from scatter.io.tables import check_table_output, read_metadata, table_format
 from scatter.kernels.library import load, thread_count
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ class Watcher(Protocol):
 
     def advance(self, items: int, rows: int) -> None:
         """Told now and then: what was done since."""
-
-    def say(self, text: str) -> None:
-        """Told what is worth knowing."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class Report:
     complete_before: bool = False
 
 
-# How shards are computed: by this process, or by workers.
+# How shards are computed, by this process or by workers; whoever takes them notes them in the manifest.
 Compute = Callable[[Workspace, Job, Mapping[int, Record], Sequence[int], Meter], Iterator[Record]]
 
 
@@ -152,7 +150,7 @@ def extract(
     workspace = Workspace.beside(target)
     mine = (*table_format(target).outputs(target), errors_file(target), workspace.folder)
     asked = listing or Listing([os.fspath(entry) for entry in inputs])
-    asked = Listing(**{**asked.__dict__, "without": mine})
+    asked = replace(asked, without=mine)
     fresh = not workspace.folder.exists()
     try:
         with workspace.open():
@@ -190,9 +188,7 @@ def in_process(jobs: int | None) -> Compute:
         body = Body.after(workspace, kept, job.row_bytes) if job.one_body else None
         estimator, threads = estimator_of(job, jobs), thread_count(jobs, load())
         pipeline = Pipeline(workspace, job, estimator, threads, meter, body)
-        for record in pipeline.run(shards):
-            workspace.append(record)
-            yield record
+        yield from pipeline.run(shards)
 
     return compute
 
@@ -204,10 +200,7 @@ def _check(target: Path, on_error: str, existing: str | None, shard_size: int | 
         raise InputError(f"existing must be 'resume', 'overwrite' or None, got {existing!r}")
     if shard_size is not None and shard_size < 1:
         raise InputError(f"shard_size must be at least 1, got {shard_size}")
-    form = table_format(target)
-    form.require()
-    for path in form.outputs(target):
-        check_output(path, marks=form.marks)
+    check_table_output(target)
     check_output(errors_file(target))
 
 
@@ -221,6 +214,14 @@ def _settle(
     shard_size: int | None,
 ) -> tuple[Job | None, dict[int, Record]]:
     """The job to do, with what is done of it; no job if the table is complete."""
+    settle = partial(
+        plan,
+        listing=listing,
+        recipe=recipe,
+        on_error=on_error,
+        shard_size=shard_size,
+        suffix=target.suffix.lower(),
+    )
     before = workspace.load()
     if before is not None and existing == "resume":
         if before.recipe != recipe or before.on_error != on_error:
@@ -230,14 +231,7 @@ def _settle(
         workspace.sweep(())
         if existing == "resume" and target.exists():
             return None, {}
-        job = plan(
-            workspace,
-            listing,
-            recipe,
-            on_error=on_error,
-            shard_size=shard_size,
-            suffix=target.suffix.lower(),
-        )
+        job = settle(workspace)
         if target.exists() and existing != "overwrite":
             if (read_metadata(target) or {}).get("run") != job.fingerprint:
                 raise FileError(
@@ -250,8 +244,7 @@ def _settle(
     again = Workspace(workspace.folder / "again")
     again.folder.mkdir(exist_ok=True)
     try:
-        suffix = target.suffix.lower()
-        job = plan(again, listing, recipe, on_error=on_error, shard_size=shard_size, suffix=suffix)
+        job = settle(again)
     finally:
         again.remove()
     if job.fingerprint == before.fingerprint and shard_size and job.shards != before.shards:
@@ -303,6 +296,7 @@ def _compute_and_assemble(
     records = dict(kept)
     if todo:
         for record in compute(workspace, job, kept, todo, meter):
+            workspace.append(record)
             records[record.shard] = record
     assemble(workspace, job, records, target)
     seconds = time.perf_counter() - started

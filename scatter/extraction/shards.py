@@ -18,7 +18,7 @@ import numpy as np
 from scatter.errors import FileError
 from scatter.extraction.workspace import Record, Workspace
 from scatter.io.files import reason
-from scatter.io.layout import BODY_OFFSET
+from scatter.io.layout import BODY_OFFSET, KEY_COLUMNS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -222,14 +222,14 @@ class ShardBlock:
         return self.parsed[self.record.shard]
 
     def _parse(self) -> Mapping[str, Sequence[Any]]:
-        found: dict[str, list[Any]] = {name: [] for name in ("file", "segment", "label", "group")}
+        found: dict[str, list[Any]] = {name: [] for name in KEY_COLUMNS}
         for line in _lines(self.workspace.keys_file(self.record.shard)):
             if isinstance(line, list):
                 file, group, segments, labels = line
-                found["file"] += [_shown(file)] * len(segments)
-                found["group"] += [_shown(group)] * len(segments)
+                found["file"] += [file] * len(segments)
+                found["group"] += [group or ""] * len(segments)
                 found["segment"] += segments
-                found["label"] += [_shown(label) for label in labels]
+                found["label"] += [label or "" for label in labels]
         return {name: found[name] for name in self.columns}
 
 
@@ -278,10 +278,3 @@ def _lines(file: Path) -> Iterator[Any]:
     with open(file, "rb") as stream:
         for line in stream:
             yield json.loads(line)
-
-
-def _shown(value: Any) -> Any:
-    """Text that any format can hold: bytes of a name that are no text are escaped."""
-    if value is None:
-        return ""
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

@@ -42,6 +42,35 @@ def regular_file(path: str | os.PathLike[str]) -> Path:
     return file
 
 
+def check_suffix(path: str | os.PathLike[str], allowed: frozenset[str]) -> str:
+    """Return the suffix of a name in small letters, if it is an allowed one.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The name.
+    allowed : frozenset of str
+        Suffixes in small letters, with their dots.
+
+    Returns
+    -------
+    str
+        Such as ``'.png'``.
+
+    Raises
+    ------
+    FileError
+        If it is another, or if there is none.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in allowed:
+        raise FileError(
+            f"{path}: the suffix {suffix or '(none)'} is not supported; "
+            f"allowed are {', '.join(sorted(allowed))}"
+        )
+    return suffix
+
+
 def reason(error: BaseException) -> str:
     """Word an exception as the end of a one-line message.
 

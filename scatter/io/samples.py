@@ -9,6 +9,7 @@ import numpy as np
 
 from scatter.errors import FileError, InputError
 from scatter.io.arrays import read_array
+from scatter.io.files import check_suffix
 from scatter.io.images import read_image
 from scatter.io.inputs import expand_entry
 from scatter.io.sounds import read_sound
@@ -82,7 +83,31 @@ def guess_ndim(path: str | os.PathLike[str]) -> int:
         return 2
     if suffix in SOUND_SUFFIXES:
         return 1
-    shape = read_array(path).shape
+    return ndim_of(path, read_array(path).shape)
+
+
+def ndim_of(path: str | os.PathLike[str], shape: tuple[int, ...]) -> int:
+    """Tell from the shape of an array whether it is samples of the 1D or of the 2D transform.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Its file, for messages.
+    shape : tuple of int
+        (N,) (1) or (n, M, N) (2).
+
+    Returns
+    -------
+    int
+        1 or 2.
+
+    Raises
+    ------
+    InputError
+        If it is (m, n), which may be m signals or one image.
+    FileError
+        If it has another number of axes.
+    """
     if len(shape) == 2:
         raise InputError(
             f"{path}: an array of shape {shape} may be {shape[0]} signals or one image; "
@@ -153,10 +178,4 @@ def _batch(array: "NDArray[Any]", ndim: int, path: str | os.PathLike[str]) -> "N
 
 
 def _suffix(path: str | os.PathLike[str]) -> str:
-    suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise FileError(
-            f"{path}: the suffix {suffix or '(none)'} is not supported; "
-            f"allowed are {', '.join(sorted(SUFFIXES))}"
-        )
-    return suffix
+    return check_suffix(path, SUFFIXES)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scatter.errors import FileError, missing_extra
+from scatter.errors import FileError
 from scatter.io.arrays import choose, decoding
 from scatter.io.sources import BLOCK, MOST_BYTES, Source
+from scatter.io.tabular.common import require_zarr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +46,7 @@ def open_zarr(file: Path, name: str | None, labels: str | None) -> tuple[ZarrRow
     MissingExtraError
         If zarr is not installed.
     """
-    try:
-        import zarr
-    except ImportError as error:
-        raise missing_extra("zarr", "zarr", "reading a .zarr folder") from error
+    zarr = require_zarr("reading a .zarr folder")
     if not file.is_dir():
         raise FileError(f"{file}: is not a folder, as zarr arrays are")
     with decoding(file):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from scatter._text import plain_text
 from scatter.errors import FileError, InputError, missing_extra
 from scatter.io.layout import INTEGER_KEYS, KEY_COLUMNS
 
@@ -91,11 +92,6 @@ def _integers(part: Sequence[Any] | NDArray[Any], key: str) -> list[int]:
         raise InputError(f"the key column {key!r} must hold integers, got {array.dtype}")
     integers: list[int] = array.astype(np.int64).tolist()
     return integers
-
-
-def plain_text(value: object) -> str:
-    """Word a value as text that is valid Unicode: bytes of a file name that are no text are escaped."""
-    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def text_array(values: Iterable[object]) -> NDArray[np.str_]:

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from scatter._text import plain_text
 from scatter.errors import FileError
 from scatter.io.files import reason, regular_file
 from scatter.io.layout import BODY_OFFSET, INTEGER_KEYS, KEY_COLUMNS
@@ -21,7 +22,6 @@ from scatter.io.tabular.common import (
     key_values,
     linked,
     not_a_table,
-    plain_text,
     text_array,
 )
 

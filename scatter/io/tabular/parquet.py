@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scatter._text import plain_text
 from scatter.errors import FileError, InputError
 from scatter.io.files import reason
 from scatter.io.layout import DTYPES, INTEGER_KEYS, KEY_COLUMNS
@@ -22,7 +23,6 @@ from scatter.io.tabular.common import (
     key_values,
     keys_in,
     not_a_table,
-    plain_text,
     recut,
     require_pyarrow,
     rows_at_once,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scatter._text import plain_text
 from scatter.errors import FileError, InputError
 from scatter.io.files import reason
 from scatter.io.layout import INTEGER_KEYS
@@ -23,7 +24,6 @@ from scatter.io.tabular.common import (
     keys_in,
     linked,
     not_a_table,
-    plain_text,
     recut,
     require_zarr,
     rows_at_once,
