@@ -81,7 +81,8 @@ def pids(cluster):
 
 def test_workers_give_the_table_of_one_process_and_a_killed_one_changes_nothing(workers):
     computed(workers.scheduler_address)
-    Path("t.npy").unlink()
+    for name in ("", ".csv", ".json"):
+        Path(f"t.npy{name}").unlink()
     watcher = After(lambda: os.kill(pids(workers)[0], signal.SIGKILL))
     computed(workers.scheduler_address, watcher)
 

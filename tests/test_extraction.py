@@ -19,8 +19,9 @@ from scatter.extraction import Recipe, extract
 from scatter.extraction import shards as shards_module
 from scatter.extraction.ahead import ahead
 from scatter.extraction.batches import Batches
+from scatter.extraction.job import Record
 from scatter.extraction.listing import Item, Listing
-from scatter.extraction.workspace import Record, Workspace
+from scatter.extraction.workspace import Workspace
 from scatter.io import read_table
 from scatter.io.reading import Reading
 

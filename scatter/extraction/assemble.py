@@ -11,8 +11,9 @@ import numpy as np
 
 from scatter._text import plain_text
 from scatter.errors import FileError
+from scatter.extraction.job import Job, Record
 from scatter.extraction.shards import ShardBlock, failures
-from scatter.extraction.workspace import Job, Record, Workspace
+from scatter.extraction.workspace import Workspace
 from scatter.io.atomic import atomic_output
 from scatter.io.layout import Layout
 from scatter.io.tables import write_blocks

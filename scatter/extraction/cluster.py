@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from scatter.errors import FileError, InputError, ScatterError, missing_extra
+from scatter.extraction.job import Job, Record
 from scatter.extraction.loaders import Loader
 from scatter.extraction.pipeline import Meter, Pipeline
 from scatter.extraction.plan import estimator_of
-from scatter.extraction.workspace import Job, Record, Workspace
+from scatter.extraction.workspace import Workspace
 from scatter.io.files import reason
 
 AHEAD = 2

@@ -16,10 +16,11 @@ from scatter._text import format_size
 from scatter.errors import FileError, InputError, MissingExtraError
 from scatter.extraction.ahead import ahead
 from scatter.extraction.batches import Batches
+from scatter.extraction.job import Job, Record
 from scatter.extraction.listing import Item
 from scatter.extraction.loaders import Loader
 from scatter.extraction.shards import Body, Failure, Key, ShardWriter
-from scatter.extraction.workspace import Job, Record, Workspace
+from scatter.extraction.workspace import Workspace
 from scatter.io.files import reason
 from scatter.io.images import quiet_decoding
 from scatter.io.reading import Piece

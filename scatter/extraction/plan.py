@@ -10,10 +10,11 @@ from typing import IO
 import numpy as np
 
 from scatter.errors import FileError, InputError, MissingExtraError
+from scatter.extraction.job import Job, Slice
 from scatter.extraction.listing import Item, Listing
 from scatter.extraction.loaders import Loader
 from scatter.extraction.recipe import Recipe, digest, metadata
-from scatter.extraction.workspace import Job, Slice, Workspace
+from scatter.extraction.workspace import Workspace
 from scatter.io.files import reason
 from scatter.io.images import quiet_decoding
 from scatter.io.reading import Piece
@@ -93,6 +94,7 @@ def plan(
         metadata={**fixed, "run": fingerprint},
         on_error=on_error,
         suffix=suffix,
+        inputs=writer.written.hexdigest(),
     )
     workspace.save(job)
     return job
@@ -161,7 +163,7 @@ class _ListWriter:
     def __init__(self, most: int) -> None:
         self.most = most
         self.shards: list[Slice] = []
-        self.sum = hashlib.sha256()
+        self.sum, self.written = hashlib.sha256(), hashlib.sha256()
         self.offset = self.start = self.count = self.weight = 0
         self.named = {"label": False, "group": False}
 
@@ -187,6 +189,7 @@ class _ListWriter:
 
     def _put(self, line: bytes, weight: int, stream: IO[bytes]) -> None:
         stream.write(line)
+        self.written.update(line)
         self.offset += len(line)
         self.count += 1
         self.weight += weight

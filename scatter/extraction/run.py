@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from scatter.errors import FileError, InputError
 from scatter.extraction.assemble import assemble, errors_file
+from scatter.extraction.job import Job, Record
 from scatter.extraction.listing import Listing
 from scatter.extraction.pipeline import Meter, Pipeline
 from scatter.extraction.plan import estimator_of, plan
 from scatter.extraction.shards import Body, intact
-from scatter.extraction.workspace import Job, Record, Workspace
+from scatter.extraction.workspace import Workspace
 from scatter.io.atomic import check_output
 from scatter.io.tables import check_table_output, read_metadata, table_format
 from scatter.kernels.library import load, thread_count
@@ -151,26 +152,16 @@ def extract(
     mine = (*table_format(target).outputs(target), errors_file(target), workspace.folder)
     asked = listing or Listing([os.fspath(entry) for entry in inputs])
     asked = replace(asked, without=mine)
-    fresh = not workspace.folder.exists()
-    try:
-        with workspace.open():
-            if existing == "overwrite":
-                workspace.job_file.unlink(missing_ok=True)
-                workspace.manifest.unlink(missing_ok=True)
-            job, kept = _settle(workspace, asked, recipe, target, existing, on_error, shard_size)
-            if job is None:
-                report = _report_of(target, time.perf_counter() - started)
-            else:
-                report = _compute_and_assemble(
-                    workspace, job, kept, target, jobs, watcher, compute or in_process(jobs), started
-                )
-    except BaseException:
-        if fresh and not workspace.records():
-            # Nothing of worth is in it.
-            workspace.remove()
-        raise
-    workspace.remove()
-    return report
+    with workspace.open():
+        if existing == "overwrite":
+            workspace.job_file.unlink(missing_ok=True)
+            workspace.manifest.unlink(missing_ok=True)
+        job, kept = _settle(workspace, asked, recipe, target, existing, on_error, shard_size)
+        if job is None:
+            return _report_of(target, time.perf_counter() - started)
+        return _compute_and_assemble(
+            workspace, job, kept, target, jobs, watcher, compute or in_process(jobs), started
+        )
 
 
 def in_process(jobs: int | None) -> Compute:
@@ -231,6 +222,8 @@ def _settle(
         workspace.sweep(())
         if existing == "resume" and target.exists():
             return None, {}
+        if existing != "overwrite" and not target.exists():
+            _refuse_companions(target)
         job = settle(workspace)
         if target.exists() and existing != "overwrite":
             if (read_metadata(target) or {}).get("run") != job.fingerprint:
@@ -241,12 +234,8 @@ def _settle(
             return None, {}
         return job, {}
     # The list is made again beside the old one, which stays if they differ.
-    again = Workspace(workspace.folder / "again")
-    again.folder.mkdir(exist_ok=True)
-    try:
+    with workspace.planned_again() as again:
         job = settle(again)
-    finally:
-        again.remove()
     if job.fingerprint == before.fingerprint and shard_size and job.shards != before.shards:
         raise FileError(
             f"{workspace.folder}: an unfinished run with shards of another size is in it; leave --shard-size "
@@ -255,6 +244,16 @@ def _settle(
     if job.fingerprint != before.fingerprint:
         raise FileError(_differs(workspace, before, recipe))
     return before, _kept(workspace, before)
+
+
+def _refuse_companions(target: Path) -> None:
+    """Files that a table brings along replace none that stand there without a table."""
+    for file in (*table_format(target).outputs(target), errors_file(target)):
+        if file.exists():
+            raise FileError(
+                f"{file}: is there already, without the table {target} that would replace it; type "
+                "--overwrite to replace it, or give another name after -o"
+            )
 
 
 def _differs(workspace: Workspace, before: Job, recipe: Recipe) -> str:
@@ -272,7 +271,7 @@ def _kept(workspace: Workspace, job: Job) -> dict[int, Record]:
     kept = {
         number: record
         for number, record in workspace.records().items()
-        if intact(workspace, record, job.row_bytes)
+        if number < len(job.shards) and intact(workspace, record, job.row_bytes)
     }
     workspace.sweep(kept.values())
     return kept

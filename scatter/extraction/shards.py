@@ -16,7 +16,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from scatter.errors import FileError
-from scatter.extraction.workspace import Record, Workspace
+from scatter.extraction.job import Record
+from scatter.extraction.workspace import Workspace
 from scatter.io.files import reason
 from scatter.io.layout import BODY_OFFSET, KEY_COLUMNS
 

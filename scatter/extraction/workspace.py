@@ -2,127 +2,41 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import os
+import re
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
-
-import numpy as np
+from typing import IO
 
 from scatter.errors import FileError
+from scatter.extraction.job import Job, Record, Slice
 from scatter.extraction.listing import Item
-from scatter.extraction.recipe import Recipe
 from scatter.io.atomic import atomic_output
 from scatter.io.files import reason
 
 SUFFIX = ".partial"
 
+MARKER = "scatter-unfinished-run"
+"""The file by which scatter knows a folder of its own; a folder without it is never touched."""
 
-class Slice(NamedTuple):
-    """Where the items of a shard are in the list of inputs: from which byte, and how many."""
-
-    offset: int
-    items: int
-
-
-@dataclass(frozen=True)
-class Record:
-    """A finished shard: how many rows and failures it holds, and the checksums of its two files."""
-
-    shard: int
-    rows: int
-    skipped: int
-    features: str
-    keys: str
-    offset: int | None = None
-    """Where its rows begin in the file of all rows; None if they have a file of their own."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is to be done, as it was settled when the run began.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What is computed of every sample.
-    fingerprint : str
-        Hash of the recipe, the version and the list of inputs.
-    shards : tuple of Slice
-        The items of each.
-    probe : Item
-        The first item that could be read; samples must be like its own.
-    sample : tuple of int, optional
-        The shape of a sample with its channels; None for samples that are no arrays.
-    rate : int, optional
-        Sampling rate, in hertz.
-    names : tuple of str
-        Of the features.
-    keys : tuple of str
-        Of the key columns.
-    metadata : dict of str to str
-        What travels with the features.
-    on_error : {'skip', 'fail'}
-        What to do about a damaged file.
-    suffix : str
-        Of the table.
-    """
-
-    recipe: Recipe
-    fingerprint: str
-    shards: tuple[Slice, ...]
-    probe: Item
-    sample: tuple[int, ...] | None
-    rate: int | None
-    names: tuple[str, ...]
-    keys: tuple[str, ...]
-    metadata: dict[str, str]
-    on_error: str
-    suffix: str
-
-    @property
-    def one_body(self) -> bool:
-        """Whether shards that come in order share a file of rows, which becomes the table."""
-        return self.suffix == ".npy"
-
-    @property
-    def taken_over(self) -> bool:
-        """Whether files of shards become the table, so that they are best on the disk early."""
-        return self.suffix in (".npy", ".zarr")
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of a row of features."""
-        return len(self.names) * np.dtype(self.recipe.dtype).itemsize
-
-    @property
-    def items(self) -> int:
-        """Number of items."""
-        return sum(part.items for part in self.shards)
-
-    def to_json(self) -> str:
-        """As text."""
-        return json.dumps({**self.__dict__, "recipe": self.recipe.to_dict()})
-
-    @classmethod
-    def from_json(cls, text: str) -> Job:
-        """From text."""
-        given = json.loads(text)
-        given["recipe"] = Recipe.from_dict(given["recipe"])
-        given["shards"] = tuple(Slice(*part) for part in given["shards"])
-        given["probe"] = Item(*given["probe"])
-        for name in ("sample", "names", "keys"):
-            given[name] = None if given[name] is None else tuple(given[name])
-        return cls(**given)
+_KEPT = ("lock", MARKER)
+_NAMES = ("inputs.jsonl", "manifest.jsonl", "job.json", "body")
+_SHARD = re.compile(r"\d{6,}\.(rows|jsonl)")
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}(\.[a-z]+)?")
+_AGAIN = "again"
 
 
 @dataclass(frozen=True)
 class Workspace:
     """The folder ``OUT.partial`` beside an output.
+
+    Only what scatter wrote is ever removed from it: files of its own names, in a folder with its marker,
+    and never through a symbolic link.
 
     Parameters
     ----------
@@ -167,16 +81,32 @@ class Workspace:
 
     # ------------------------------------------------------------------ the job
     def load(self) -> Job | None:
-        """The job of an unfinished run; None where there is none, or it never got so far."""
+        """The job of an unfinished run; None where there is none, or it never got so far.
+
+        Raises
+        ------
+        FileError
+            If the job or the list of inputs is not as it was written.
+        """
         try:
-            return Job.from_json(self.job_file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FileError(
-                f"{self.folder}: the unfinished run in it can't be read: {reason(error)}; "
-                "type --overwrite to begin anew"
-            ) from error
+            job = Job.from_json(self.job_file.read_text(encoding="utf-8"))
+            with open(self.inputs, "rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != job.inputs:
+                    raise ValueError("the checksum of its list of inputs is wrong")
+        except FileNotFoundError as error:
+            if not self.job_file.exists():
+                return None
+            raise self._unreadable(error) from error
+        except Exception as error:
+            # Whatever is wrong with it, there is one thing to do.
+            raise self._unreadable(error) from error
+        return job
+
+    def _unreadable(self, error: Exception) -> FileError:
+        return FileError(
+            f"{self.folder}: the unfinished run in it can't be read: {reason(error)}; "
+            "type --overwrite to begin anew"
+        )
 
     def save(self, job: Job) -> None:
         """Write the job, after which the run can be taken up again."""
@@ -192,48 +122,124 @@ class Workspace:
 
     # ------------------------------------------------------------------ the manifest
     def records(self) -> dict[int, Record]:
-        """Finished shards, by number; a last line that was cut off is not one."""
+        """Finished shards, by number; a line that was cut off or damaged is not one."""
         found: dict[int, Record] = {}
         with suppress(FileNotFoundError):
             for line in self.manifest.read_bytes().splitlines():
-                with suppress(ValueError, TypeError):
-                    record = Record(**json.loads(line))
+                if (record := Record.parse(line)) is not None:
                     found[record.shard] = record
         return found
 
     def append(self, record: Record) -> None:
         """Add a finished shard, so that a crash right after does not lose it."""
-        line = json.dumps(asdict(record), separators=(",", ":")).encode()
         with open(self.manifest, "ab") as stream:
             # The line break comes first: the line before may have been cut off.
-            stream.write(b"\n" + line)
+            stream.write(b"\n" + record.line())
             stream.flush()
             os.fsync(stream.fileno())
 
     def sweep(self, records: Iterable[Record]) -> None:
-        """Remove what a killed run left half-written."""
-        kept = {self.inputs, self.manifest, self.job_file, self.folder / "lock", self.body}
+        """Remove what a killed run left half-written, but for these shards."""
+        kept = {self.inputs, self.manifest, self.job_file, self.body}
         for record in records:
             kept |= {self.features_file(record.shard), self.keys_file(record.shard)}
-        for path in set(self.folder.iterdir()) - kept:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        self._clear(kept)
 
     # ------------------------------------------------------------------ the folder
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Make the folder if it is not there, and be the only run in it."""
+        """Make the folder if it is not there, be the only run in it, and remove it at the end.
+
+        After a failure the folder stays, unless this run made it and no shard of it is finished.
+
+        Raises
+        ------
+        FileError
+            If the folder is not one of scatter's, if another run is in it, or if it can't be made.
+        """
+        fresh = self._make()
+        with self._lock():
+            try:
+                yield
+            except BaseException:
+                if fresh and not self.records():
+                    # Nothing of worth is in it.
+                    self.remove()
+                raise
+        self.remove()
+
+    @contextmanager
+    def planned_again(self) -> Iterator[Workspace]:
+        """A folder inside for a second list of inputs, removed at the end."""
+        again = Workspace(self.folder / _AGAIN)
+        again.folder.mkdir(exist_ok=True)
         try:
-            self.folder.mkdir(exist_ok=True)
+            yield again
+        finally:
+            again.remove()
+
+    def remove(self) -> None:
+        """Remove what scatter wrote, and the folder unless there is something else in it."""
+        with suppress(OSError):
+            self._clear(set())
+            if {entry.name for entry in self.folder.iterdir()} <= {*_KEPT}:
+                for name in _KEPT:
+                    (self.folder / name).unlink(missing_ok=True)
+                self.folder.rmdir()
+
+    def _clear(self, kept: set[Path]) -> None:
+        for path in set(self.folder.iterdir()) - kept:
+            if path.name in _NAMES or _SHARD.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+            elif path.name == _AGAIN and not path.is_symlink():
+                Workspace(path).remove()
+            elif _TEMPORARY.fullmatch(path.name):
+                # Tables of some formats are folders; what is a link is removed as one.
+                real = path.is_dir() and not path.is_symlink()
+                shutil.rmtree(path) if real else path.unlink(missing_ok=True)
+
+    def _make(self) -> bool:
+        """Whether the folder was made; refuse one that is not scatter's."""
+        hint = "move it away, or give another name after -o"
+        try:
+            if self.folder.is_symlink():
+                raise FileError(f"{self.folder}: is a symbolic link, where an unfinished run is kept; {hint}")
+            with suppress(FileExistsError):
+                self.folder.mkdir()
+                (self.folder / MARKER).touch()
+                return True
+            if not self.folder.is_dir():
+                raise FileError(f"{self.folder}: is a file, where an unfinished run is kept; {hint}")
+            names = {entry.name for entry in self.folder.iterdir()}
+            if names and MARKER not in names:
+                raise FileError(
+                    f"{self.folder}: is there already and holds no unfinished run of scatter; {hint}"
+                )
+            for name in sorted(names):
+                self._check(self.folder / name, hint)
+            (self.folder / MARKER).touch()
+        except FileError:
+            raise
+        except OSError as error:
+            raise FileError(f"{self.folder}: can't be made: {reason(error)}") from error
+        return False
+
+    def _check(self, path: Path, hint: str) -> None:
+        """Refuse links, pipes and devices under names of scatter's files: they would be followed."""
+        name, mode = path.name, path.lstat().st_mode
+        file = name in (*_KEPT, *_NAMES) or _SHARD.fullmatch(name)
+        if (file and not stat.S_ISREG(mode)) or (name == _AGAIN and not stat.S_ISDIR(mode)):
+            raise FileError(f"{path}: is not as scatter left it, but a link, a pipe or a folder; {hint}")
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        try:
             lock = open(self.folder / "lock", "a+b")  # noqa: SIM115
         except OSError as error:
             raise FileError(f"{self.folder}: can't be made: {reason(error)}") from error
         with lock:
             _hold(lock, self.folder)
             yield
-
-    def remove(self) -> None:
-        """Remove the folder and all that is in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _hold(lock: IO[bytes], folder: Path) -> None:
