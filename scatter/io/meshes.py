@@ -1,15 +1,16 @@
-"""Triangle meshes from files: obj, ply, off, stl and what else trimesh reads."""
+"""Triangle meshes from files."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
 from scatter.domains.mesh import Mesh
-from scatter.errors import FileError, InputError, missing_extra
-from scatter.io.files import reason, regular_file
+from scatter.errors import FileError, InputError, MissingExtraError
+from scatter.io.files import reason
+from scatter.io.geometry import MESH_FORMATS, load_geometry
 
 
 def read_mesh(path: str | os.PathLike[str], *, repair: bool = False) -> Mesh:
@@ -18,8 +19,9 @@ def read_mesh(path: str | os.PathLike[str], *, repair: bool = False) -> Mesh:
     Parameters
     ----------
     path : str or path-like
-        A file in a format that its suffix names: ``.obj``, ``.ply``, ``.off``, ``.stl``, ``.glb`` and
-        others. Several objects in one file become one mesh.
+        A file in a format that its suffix names: ``.obj``, ``.ply``, ``.off``, ``.stl``, ``.glb`` or
+        ``.gltf``. Several objects in one file become one mesh. Only the geometry in the file itself is read:
+        no materials, no pictures, and no other files that it names.
     repair : bool, default=False
         As in `Mesh`. Files that store every triangle by itself (``.stl``) have their vertices merged
         anyway.
@@ -31,8 +33,8 @@ def read_mesh(path: str | os.PathLike[str], *, repair: bool = False) -> Mesh:
     Raises
     ------
     FileError
-        If the file is not there, can't be decoded, holds no triangle, or is not a usable mesh; the
-        message names the file, and the faces.
+        If the file is not there, can't be decoded, declares far more than it holds, holds no triangle, or is
+        not a usable mesh; the message names the file, and the faces.
     MissingExtraError
         If trimesh is not installed.
 
@@ -47,15 +49,13 @@ def read_mesh(path: str | os.PathLike[str], *, repair: bool = False) -> Mesh:
     ...     read_mesh(file)
     Mesh(4 vertices, 4 faces, closed)
     """
-    trimesh = require_trimesh("reading a mesh file")
-    file = regular_file(path)
-    known = sorted(trimesh.exchange.load.mesh_formats())
-    suffix = file.suffix.lower().lstrip(".")
-    if suffix not in known:
-        raise FileError(f"{file}: is not of a known format of meshes, which are {', '.join(known)}")
+    file = Path(path)
     try:
-        loaded = trimesh.load(str(file), process=False, force="mesh")
+        scene, suffix = load_geometry(file, MESH_FORMATS, "meshes")
+        loaded = scene.to_mesh()
         vertices, faces = np.asarray(loaded.vertices), np.asarray(loaded.faces)
+    except (FileError, MissingExtraError):
+        raise
     except Exception as error:
         raise FileError(f"{file}: can't be read as a mesh: {reason(error)}") from error
     if not len(faces):
@@ -64,12 +64,3 @@ def read_mesh(path: str | os.PathLike[str], *, repair: bool = False) -> Mesh:
         return Mesh(vertices, faces, repair=repair or suffix == "stl")
     except InputError as error:
         raise FileError(f"{file}: {str(error).replace('Mesh(vertices, faces', 'read_mesh(path')}") from error
-
-
-def require_trimesh(purpose: str) -> Any:
-    """Import trimesh, or say what to install for this purpose."""
-    try:
-        import trimesh
-    except ImportError as error:
-        raise missing_extra("trimesh", "mesh", purpose) from error
-    return trimesh

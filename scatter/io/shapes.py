@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scatter.domains.pointcloud import PointCloud
-from scatter.errors import FileError, InputError
-from scatter.io.files import reason, regular_file
+from scatter.errors import FileError, InputError, MissingExtraError
+from scatter.io.files import reason
+from scatter.io.geometry import POINT_FORMATS, load_geometry
 from scatter.io.graphs import read_graph
-from scatter.io.meshes import read_mesh, require_trimesh
+from scatter.io.meshes import read_mesh
 from scatter.io.reading import Piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from scatter.io.reading import Reading
-
-_POINTS = ("ply", "obj", "off", "stl", "xyz")
 
 
 def pieces(
@@ -96,14 +95,13 @@ def read_points(path: str | os.PathLike[str]) -> PointCloud:
     ...     read_points(file)
     PointCloud(5 points)
     """
-    trimesh = require_trimesh("reading a file of points")
-    file = regular_file(path)
-    suffix = file.suffix.lower().lstrip(".")
-    if suffix not in _POINTS:
-        raise FileError(f"{file}: is not of a known format of points, which are {', '.join(_POINTS)}")
+    file = Path(path)
     try:
-        loaded = trimesh.load(str(file), process=False)
-        points = np.asarray(loaded.vertices, dtype=np.float64)
+        scene, suffix = load_geometry(file, POINT_FORMATS, "points")
+        parts = [np.asarray(part.vertices, dtype=np.float64) for part in scene.geometry.values()]
+        points = np.concatenate(parts) if parts else np.empty((0, 3))
+    except (FileError, MissingExtraError):
+        raise
     except Exception as error:
         raise FileError(f"{file}: can't be read as points: {reason(error)}") from error
     if suffix == "ply":
