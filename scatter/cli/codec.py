@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scatter.cli.output import print_json, print_table, say
+from scatter.cli.output import print_json, print_table, say, show
 from scatter.codec import decode, encode, info
 from scatter.errors import CodecError, FileError, InputError
 from scatter.io import atomic_output, check_output, read_pixels, write_pixels
@@ -136,7 +136,7 @@ def run_inspect(file: Path, *, as_json: bool) -> None:
     shown: dict[str, Any] = {**found, "model": f"{found['model']:#06x}"}
     needed = shown.pop("bytes")
     print_table({"property": list(shown), "value": [str(value) for value in shown.values()]})
-    print()
+    show("")
     print_table(
         {
             "reduce": list(range(len(needed))),

@@ -13,7 +13,7 @@ import typer
 
 from scatter._text import format_size
 from scatter.cli.group import DATA_FAILED
-from scatter.cli.output import complain, print_json, print_table, say, track
+from scatter.cli.output import complain, print_json, print_table, say, show, track
 from scatter.codec.compare import REFERENCE, Comparison, choose, compare
 from scatter.errors import FileError, InputError, ScatterError
 from scatter.io import check_output, expand, read_pixels
@@ -200,7 +200,9 @@ def _print_json(done: list[Compared], failed: list[str], reference: str, html: P
 
 def _print_tables(done: list[Compared], reference: str, html: Path | None) -> None:
     if sys.stdout.isatty():
-        print("\n\n".join(f"{one.name}, {format_size(one.found.shape[:2])}\n{one.found}" for one in done))
+        for place, one in enumerate(done):
+            show(*[""] * (place > 0), f"{one.name}, {format_size(one.found.shape[:2])}")
+            show(*str(one.found).splitlines())
     else:
         columns: dict[str, list[Any]] = {"image": [one.name for one in done for _ in one.found.points]}
         for one in done:
@@ -209,9 +211,10 @@ def _print_tables(done: list[Compared], reference: str, html: Path | None) -> No
         print_table(columns)
         for one in done:
             for missing in one.found.missing:
-                print(f"# {one.name}: {missing}")
+                show(f"# {one.name}: {missing}")
     if table := bd_rate_table(done):
-        print(f"\n# bytes against {reference} at equal quality; negative is fewer")
+        show("", f"# bytes against {reference} at equal quality; negative is fewer")
         print_table(table)
     if html is not None:
-        say(f"\n{html}: curves, decoded images and tables")
+        say("")
+        say(f"{html}: curves, decoded images and tables")

@@ -12,7 +12,7 @@ import numpy as np
 
 from scatter.cli import report
 from scatter.cli.digits import SIZES, Experiment, run_digits
-from scatter.cli.output import print_json, print_table, say, track
+from scatter.cli.output import print_json, print_table, say, show, track
 from scatter.errors import FileError
 
 if TYPE_CHECKING:
@@ -147,8 +147,9 @@ def _print(output: Path, experiment: Experiment, seconds: float, as_json: bool) 
         files = sorted(str(path) for path in [output / name for name in (*CAPTIONS, "report.html")])
         print_json({**asdict(experiment), "files": files, "seconds": round(seconds, 1)})
         return
-    print("Digits: test accuracy (%), mean ± deviation over draws of the training set")
+    show("Digits: test accuracy (%), mean ± deviation over draws of the training set")
     print_table(accuracy_table(experiment))
-    print("\nDigits: accuracy (%) of the models trained on 1000 samples when test images move")
+    show("", "Digits: accuracy (%) of the models trained on 1000 samples when test images move")
     print_table(stability_table(experiment))
-    say(f"\n{output / 'report.html'}: pictures and tables ({seconds:.0f} s)")
+    say("")
+    say(f"{output / 'report.html'}: pictures and tables ({seconds:.0f} s)")

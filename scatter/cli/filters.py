@@ -5,7 +5,7 @@ from typing import Any
 
 from scatter._text import format_size
 from scatter.cli.options import TransformOptions, parse_size
-from scatter.cli.output import print_json, print_table
+from scatter.cli.output import print_json, print_table, show
 from scatter.errors import InputError
 from scatter.io import atomic_output, check_output
 
@@ -73,9 +73,9 @@ def _print_json(transform: Any, points: tuple[int, ...], bounds: list[tuple[floa
 
 def _print_text(transform: Any, points: tuple[int, ...], bounds: list[tuple[float, float]]) -> None:
     print_table(transform.tree.table(), BRIEF)
-    print(f"# {type(transform).__name__} of {format_size(points)}: {len(transform.tree)} paths")
+    show(f"# {type(transform).__name__} of {format_size(points)}: {len(transform.tree)} paths")
     for order, (lower, upper) in enumerate(bounds, start=1):
-        print(f"# frame bounds of order {order}: A = {lower:.6g}, B = {upper:.6g}")
+        show(f"# frame bounds of order {order}: A = {lower:.6g}, B = {upper:.6g}")
 
 
 def _points(options: TransformOptions, shape: str | None, length: int | None) -> tuple[int, ...]:

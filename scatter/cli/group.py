@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from scatter._text import terminal_text
 from scatter.cli.output import remark
 from scatter.errors import InputError, ScatterError, ScatterWarning
 
@@ -45,8 +46,8 @@ class ScatterGroup(TyperGroup):
 
 def _fail(message: str, code: int, debug: bool) -> NoReturn:
     if debug:
-        traceback.print_exc(file=sys.stderr)
-    print(f"scatter: {' '.join(message.split())}", file=sys.stderr)
+        _print_lines(traceback.format_exc())
+    print(f"scatter: {terminal_text(' '.join(message.split()))}", file=sys.stderr)
     raise typer.Exit(code)
 
 
@@ -62,6 +63,12 @@ def _worded(default: Any) -> Any:
         if issubclass(category, ScatterWarning):
             remark(f"warning: {message}")
         else:
-            default(message, category, *args, **options)
+            shown = "\n".join(map(terminal_text, str(message).splitlines()))
+            default(category(shown), category, *args, **options)
 
     return show
+
+
+def _print_lines(text: str) -> None:
+    for line in text.splitlines():
+        print(terminal_text(line), file=sys.stderr)

@@ -5,7 +5,7 @@ import platform
 from collections.abc import Iterable
 from importlib import metadata
 
-from scatter.cli.output import print_json
+from scatter.cli.output import print_json, show
 
 NOT_INSTALLED = "not installed"
 
@@ -41,9 +41,9 @@ def run_info(*, as_json: bool) -> None:
         ("executors", executors),
         ("processors", {"usable": str(cpus)}),
     ):
-        print(title)
+        show(title)
         for name, value in entries.items():
-            print(f"  {name:<18}{value}")
+            show(f"  {name:<18}{value}")
 
 
 def compiled_executor() -> str:

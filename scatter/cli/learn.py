@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from scatter.cli.output import print_json, print_table, say
+from scatter.cli.output import print_json, print_table, say, show
 from scatter.errors import FileError, InputError
 from scatter.io import read_table
 from scatter.learning import Evaluation, check_model_output, evaluate, load_model, save_model, train
@@ -102,7 +102,7 @@ def run_evaluate(model: Path, features: Path, label: str, *, as_json: bool) -> N
     if as_json:
         print_json(_report(found))
         return
-    print(
+    show(
         f"{features}: accuracy {_percent(found.accuracy)}, balanced {_percent(found.balanced_accuracy)}, "
         f"of {found.support.sum()} samples"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from scatter._text import jsonable
+from scatter._text import jsonable, terminal_text
 
 VERBOSITY: ContextVar[int] = ContextVar("verbosity", default=0)
 """-1 with ``--quiet``, 1 with ``--verbose``; set while a command runs."""
@@ -37,7 +37,7 @@ def print_table(columns: Mapping[str, Sequence[Any]], brief: Sequence[str] = ())
         The columns that a terminal has room for; all of them if empty.
     """
     if not sys.stdout.isatty():
-        print("\t".join(columns))
+        print("\t".join(map(terminal_text, columns)))
         for row in zip(*columns.values(), strict=True):
             print("\t".join(_cell(value, 9) for value in row))
         return
@@ -56,21 +56,27 @@ def print_table(columns: Mapping[str, Sequence[Any]], brief: Sequence[str] = ())
     Console(file=sys.stdout).print(table)
 
 
+def show(*lines: object) -> None:
+    """Print lines of a result."""
+    for line in lines:
+        print(terminal_text(line))
+
+
 def say(text: str) -> None:
     """Print a line about what was done, unless the command is to be quiet."""
     if VERBOSITY.get() >= 0:
-        print(text)
+        show(text)
 
 
 def remark(text: str, *, detail: bool = False) -> None:
     """Print a line on stderr, unless the command is to be quiet; a detail only if it is to say more."""
     if VERBOSITY.get() >= int(detail):
-        print(f"scatter: {text}", file=sys.stderr)
+        print(f"scatter: {terminal_text(text)}", file=sys.stderr)
 
 
 def complain(text: str) -> None:
     """Print a line about what went wrong on stderr, however quiet the command is to be."""
-    print(f"scatter: error: {text}", file=sys.stderr)
+    print(f"scatter: error: {terminal_text(text)}", file=sys.stderr)
 
 
 def show_progress() -> bool:
@@ -109,4 +115,4 @@ def _cell(value: Any, digits: int) -> str:
         return f"{value:.{digits}g}"
     if isinstance(value, Iterable) and not isinstance(value, str):
         return ",".join(_cell(entry, digits) for entry in value)
-    return str(value)
+    return terminal_text(value)

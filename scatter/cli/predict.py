@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 import typer
 
-from scatter._text import format_size
+from scatter._text import csv_line_text, format_size, from_csv_text
 from scatter.cli.group import DATA_FAILED
 from scatter.cli.output import complain, print_json, print_table, say
 from scatter.cli.progress import Bar
@@ -133,7 +133,8 @@ def _size(shape: Any) -> str:
 
 def _left_out(path: Path) -> list[tuple[str, str, str]]:
     with open(path, encoding="utf-8", newline="") as stream:
-        return [(row["file"], row["segment"], row["reason"]) for row in csv.DictReader(stream)]
+        rows = csv.DictReader(stream)
+        return [(from_csv_text(row["file"]), row["segment"], from_csv_text(row["reason"])) for row in rows]
 
 
 def _print(rows: list[Any], output: Path | None, left_out: list[Any], as_json: bool) -> None:
@@ -155,4 +156,5 @@ def _print(rows: list[Any], output: Path | None, left_out: list[Any], as_json: b
 def _write(rows: list[Any], stream: IO[str]) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows((file, segment, label, f"{best:.6g}") for file, segment, label, best in rows)
+    for file, segment, label, best in rows:
+        writer.writerow((csv_line_text(file), segment, csv_line_text(label), f"{best:.6g}"))

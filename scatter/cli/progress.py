@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any, Self
 
+from scatter._text import terminal_text
 from scatter.cli.output import remark, show_progress
 
 
@@ -56,6 +57,6 @@ class Bar:
     def say(self, text: str) -> None:
         """Print a line above the bar."""
         if self._progress is not None:
-            self._progress.console.print(f"scatter: {text}", markup=False, highlight=False)
+            self._progress.console.print(f"scatter: {terminal_text(text)}", markup=False, highlight=False)
         else:
             remark(text)

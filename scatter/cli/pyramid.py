@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scatter._text import format_size
-from scatter.cli.output import print_json, print_table, say
+from scatter.cli.output import print_json, print_table, say, show
 from scatter.errors import InputError
 from scatter.io import atomic_output, check_output, read_image
 from scatter.pyramid import Decomposition, Pyramid, mosaic
@@ -106,6 +106,6 @@ def _print_json(image: Path, pyramid: Pyramid, found: Decomposition, output: Pat
 def _print_text(image: Path, pyramid: Pyramid, found: Decomposition, output: Path | None) -> None:
     columns = _columns(found)
     print_table({**columns, "size": [format_size(size) for size in columns["size"]]})
-    print(f"# {image}, {format_size(found.shape)}: {pyramid}")
+    show(f"# {image}, {format_size(found.shape)}: {pyramid}")
     if output is not None:
         say(f"{output}: the picture")

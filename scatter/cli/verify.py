@@ -12,7 +12,7 @@ import numpy as np
 from scatter._kymatio import import_kymatio
 from scatter._text import format_size
 from scatter.cli.options import Kind, TransformOptions
-from scatter.cli.output import print_json
+from scatter.cli.output import print_json, show
 from scatter.errors import ScatterError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def run_verify(
         print_json({"limit": LIMIT, "comparisons": rows, "passed": all(one.passed for one in found)})
     else:
         for one in found:
-            print(_line(one))
+            show(_line(one))
     failed = [one for one in found if not one.passed]
     if failed:
         raise ScatterError(

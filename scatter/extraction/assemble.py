@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from scatter._text import plain_text
+from scatter._text import csv_line_text
 from scatter.errors import FileError
 from scatter.extraction.job import Job, Record
 from scatter.extraction.shards import ShardBlock, failures
@@ -74,4 +74,4 @@ def _write_errors(workspace: Workspace, records: Iterable[Record], path: Path) -
         for record in with_failures:
             for failure in failures(workspace, record.shard):
                 segment = "" if failure.segment is None else failure.segment
-                rows.writerow((plain_text(failure.file), segment, plain_text(failure.reason)))
+                rows.writerow((csv_line_text(failure.file), segment, csv_line_text(failure.reason)))

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from scatter._text import plain_text
+from scatter._text import csv_text, from_csv_text, plain_text
 from scatter.errors import FileError
 from scatter.io.files import reason, regular_file
 from scatter.io.layout import BODY_OFFSET, INTEGER_KEYS, KEY_COLUMNS
@@ -40,7 +40,8 @@ def write_npy(layout: Layout, blocks: Sequence[Block], files: tuple[Path, ...]) 
         # Text is always quoted, so that a file name may hold anything.
         rows = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         rows.writerow(layout.keys)
-        rows.writerows(zip(*(key_values(blocks, key) for key in layout.keys), strict=True))
+        columns = [key_values(blocks, key) for key in layout.keys]
+        rows.writerows(map(_cell, row) for row in zip(*columns, strict=True))
     with open(names, "w", encoding="utf-8") as stream:
         described = {"metadata": layout.metadata, "names": [plain_text(name) for name in layout.names]}
         stream.write(json.dumps(described, indent=1) + "\n")
@@ -126,14 +127,15 @@ def _read_keys(file: Path) -> dict[str, NDArray[Any]]:
             columns = list(zip(*reader, strict=True)) or [()] * len(header)
         if not set(header) <= set(KEY_COLUMNS) or len(columns) != len(header):
             raise ValueError
-        return {
-            key: np.array(values, dtype=np.int64) if key in INTEGER_KEYS else text_array(values)
-            for key, values in zip(header, columns, strict=True)
-        }
+        return {key: _column(key, values) for key, values in zip(header, columns, strict=True)}
     except OSError as error:
         raise FileError(f"{beside}: {reason(error)}") from error
     except (ValueError, OverflowError, csv.Error) as error:
         raise not_a_table(file, f"{beside.name} does not hold the key columns") from error
+
+
+def _column(key: str, cells: Sequence[str]) -> NDArray[Any]:
+    return np.array(cells, np.int64) if key in INTEGER_KEYS else text_array(map(from_csv_text, cells))
 
 
 def _beside(file: Path, suffix: str) -> Path:
@@ -141,6 +143,10 @@ def _beside(file: Path, suffix: str) -> Path:
     if not beside.exists():
         raise not_a_table(file, f"{beside.name} with its {_CONTENT[suffix]} is missing beside it")
     return regular_file(beside)
+
+
+def _cell(value: Any) -> Any:
+    return csv_text(value) if isinstance(value, str) else value
 
 
 _CONTENT = {".csv": "key columns", ".json": "names and metadata"}
