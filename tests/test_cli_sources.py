@@ -124,6 +124,22 @@ def test_graphs():
     same(table, transform, [read_graph(name) for name in names])
 
 
+def test_numbers_at_the_nodes_of_graphs_are_the_signals_unless_others_are_named():
+    Path("in").mkdir()
+    for seed in range(3):
+        graph = networkx.erdos_renyi_graph(12, 0.4, seed=seed)
+        for name in ("mass", "charge"):
+            networkx.set_node_attributes(graph, dict(enumerate(np.arange(12.0) + seed)), name)
+        networkx.write_graphml(graph, f"in/{seed}.graphml")
+    table = features("in", "--J", "3")
+    names = [str(path) for path in sorted(Path("in").iterdir())]
+    transform = scatter.GraphScattering(3, signals=("charge", "mass"))
+    same(table, transform, [read_graph(name) for name in names])
+    assert table.names[0].startswith("charge: ")
+    chosen = features("in", "--J", "3", "--set", 'signals=["degree"]', output="u.npz")
+    assert all(name.startswith("degree: ") for name in chosen.names)
+
+
 def test_meshes():
     Path("in").mkdir()
     for name in ("0.off", "1.ply"):
@@ -250,7 +266,7 @@ def test_files_of_a_manifest_that_are_not_there_are_left_out():
     image("a.png")
     write_csv("list.csv", ("file",), ("none.png",), ("a.png",), ("./a.png",), ("x\0.npy",))
     found = skip("list.csv", *SMALL)
-    assert [file for file, _, _ in found] == ["none.png", "./a.png", "x\0.npy"]
+    assert [file for file, _, _ in found] == ["none.png", "./a.png", r"x\x00.npy"]
     assert found[0][2] == "No such file or directory"
     assert found[1][2] == "row 3 of list.csv names it again, after row 2"
     assert list(read_table("t.npz").keys["file"]) == ["a.png"]

@@ -518,3 +518,16 @@ def test_reader_of_graph_files(tmp_path):
         read_graph_dataset(plain)
     with pytest.raises(FileError, match="can't be read"):
         read_graph_dataset(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4", ">i4", "<f2", ">u2", "?"])
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array, sp.coo_matrix])
+def test_weights_of_any_type_and_order_of_bytes_are_the_same_graph(dtype, container):
+    ring = np.roll(np.eye(6), 1, axis=0) + np.roll(np.eye(6), -1, axis=0)
+    transform = GraphScattering(2, signals=("degree",))
+    want = transform.fit_transform([ring])
+    given = ring.astype(dtype)
+    if container is not np.asarray:
+        given = container(ring)
+        given.data = given.data.astype(dtype)
+    assert np.array_equal(transform.transform([given]), want)

@@ -9,11 +9,12 @@ from scatter.domains.graph import Graph
 from scatter.domains.mesh import Mesh
 from scatter.domains.pointcloud import PointCloud
 from scatter.domains.shapes import icosphere
-from scatter.errors import FileError, MissingExtraError
+from scatter.errors import FileError, InputError, MissingExtraError
 from scatter.io import graphs
 from scatter.io.graphs import read_graph
 from scatter.io.reading import Reading
 from scatter.io.shapes import pieces, read_points
+from scatter.transforms.graph import GraphScattering
 
 networkx = pytest.importorskip("networkx")
 
@@ -96,6 +97,26 @@ def test_claims_of_a_few_bytes_take_no_memory(tmp_path):
     refused(market, "the graph has 1000000000 nodes; at most")
 
 
+def test_nodes_that_most_edges_leave_out_take_no_memory(tmp_path):
+    market = tmp_path / "graph.mtx"
+    market.write_text(f"%%MatrixMarket matrix coordinate real symmetric\n{2**24} {2**24} 1\n2 1 3\n")
+    refused(market, rf"declares {2**24} nodes in a file of \d+ bytes, so that most have no edge")
+    market.write_text(f"%%MatrixMarket matrix coordinate real symmetric\n{2**20} {2**20} 1\n2 1 3\n")
+    assert len(read_graph(market)) == 2**20
+    archive = tmp_path / "graph.npz"
+    np.savez(archive, format=b"coo", shape=[2**24, 2**24], data=[1.0, 1.0], row=[0, 1], col=[1, 0])
+    refused(archive, "nodes in a file of")
+
+
+@pytest.mark.parametrize("place", [5, 60, -2])
+def test_a_zero_byte_in_a_text_matrix_does_not_end_the_process(tmp_path, place):
+    file = tmp_path / "graph.mtx"
+    text = bytearray(b"%%MatrixMarket matrix coordinate real symmetric\n3 3 2\n2 1 3\n3 1 4\n")
+    text[place] = 0
+    file.write_bytes(text)
+    refused(file, f"is damaged: byte {place % len(text)} is zero, and the format is text")
+
+
 @pytest.mark.parametrize(
     ("text", "match"),
     [
@@ -132,6 +153,31 @@ def test_attributes_of_nodes_are_read_where_they_are_numbers(tmp_path, known, su
         np.testing.assert_array_equal(graph.labels, [0, 1, 0, 1])
     else:
         assert graph.labels is None
+
+
+@pytest.mark.parametrize("suffix", ["graphml", "gml"])
+def test_weights_that_files_hold_as_text_are_numbers(tmp_path, known, suffix):
+    for a, b, weight in known.edges(data="weight"):
+        known.edges[a, b]["weight"] = str(weight)
+    file = tmp_path / f"graph.{suffix}"
+    getattr(networkx, f"write_{suffix}")(known, file)
+    np.testing.assert_array_equal(read_graph(file).adjacency.toarray(), WEIGHTS)
+    known.edges[0, 1]["weight"] = "strong"
+    getattr(networkx, f"write_{suffix}")(known, file)
+    refused(file, r"the edge between '?0'? and '?1'? has the weight 'strong', which is no number; type graph")
+
+
+def test_weights_of_networkx_that_are_no_numbers_name_the_edge(known):
+    transform = GraphScattering(2, signals=("degree",))
+    want = transform.fit_transform([known])
+    text = networkx.MultiGraph(known)
+    for *edge, weight in text.edges(data="weight", keys=True):
+        text.edges[tuple(edge)]["weight"] = f" {weight}\n"
+    np.testing.assert_array_equal(transform.transform([text]), want)
+    assert all(isinstance(weight, str) for *_, weight in text.edges(data="weight"))
+    known.edges[0, 1]["weight"] = None
+    with pytest.raises(InputError, match="graph 0: the edge between 0 and 1 has the weight None, which"):
+        transform.fit([known])
 
 
 def test_edge_lists_with_and_without_weights_are_read(tmp_path, known):

@@ -37,6 +37,8 @@ class Region(NamedTuple):
 def check_image(image: ArrayLike) -> tuple[NDArray[Any], int]:
     """An image as (H, W, C), and the bits of a sample."""
     found = np.asarray(image)
+    # The order of bytes is no part of a value.
+    found = found.astype(found.dtype.newbyteorder("="), copy=False)
     if found.dtype not in (np.uint8, np.uint16):
         raise InputError(
             f"an image has samples of type uint8 or uint16, got {found.dtype}; scale it to 0..255 or "

@@ -126,7 +126,7 @@ def _read(item: Any, names: Sequence[str]) -> list[Graph]:
     if isinstance(item, Graph):
         return [item]
     if sp.issparse(item):
-        return [Graph(_square(item))]
+        return [Graph(_square(_known_to_scipy(item)))]
     if isinstance(item, tuple):
         return [_read_pair(item, names)]
     if hasattr(item, "edge_index"):
@@ -144,13 +144,19 @@ def _read(item: Any, names: Sequence[str]) -> list[Graph]:
             f"edge_index, or (graph, signals) is needed, got {type(item).__name__}"
             + (f" of shape {dense.shape}" if dense.ndim else "")
         )
-    return [Graph(_square(dense))]
+    return [Graph(_square(_known_to_scipy(dense)))]
 
 
 def _square(matrix: Any) -> Any:
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise InputError(f"an adjacency matrix must be square, got shape {matrix.shape}")
     return matrix
+
+
+def _known_to_scipy(matrix: Any) -> Any:
+    """The same in double precision where SciPy's sparse matrices know no such numbers."""
+    known = matrix.dtype.isnative and matrix.dtype != np.float16
+    return matrix if known else matrix.astype(np.float64)
 
 
 def _read_pair(item: tuple[Any, ...], names: Sequence[str]) -> Graph:
@@ -208,4 +214,30 @@ def _read_networkx(item: Any, names: Sequence[str]) -> Graph:
         if len(found) == len(item)
     }
     labels = attributes.pop("label", None)
-    return Graph(networkx.to_scipy_sparse_array(item, format="csr"), labels=labels, attributes=attributes)
+    adjacency = networkx.to_scipy_sparse_array(_weighted_by_numbers(item), format="csr")
+    return Graph(adjacency, labels=labels, attributes=attributes)
+
+
+def _weighted_by_numbers(item: Any) -> Any:
+    """The same graph of networkx, or a copy whose weights are numbers where they were text.
+
+    Files hold text: .graphml and .gml keep it where nothing says that it is a number.
+    """
+    options = {"keys": True} if item.is_multigraph() else {}
+    found = {}
+    for *edge, weight in item.edges(data="weight", default=1, **options):
+        if isinstance(weight, (int, float, np.number)):
+            continue
+        try:
+            found[tuple(edge)] = float(weight)
+        except (TypeError, ValueError):
+            raise InputError(
+                f"the edge between {edge[0]!r} and {edge[1]!r} has the weight {weight!r}, which is no "
+                "number; type graph.edges[a, b]['weight'] = 1.0, or another, or delete the attribute"
+            ) from None
+    if not found:
+        return item
+    changed = item.copy()
+    for edge, weight in found.items():
+        changed.edges[edge]["weight"] = weight
+    return changed

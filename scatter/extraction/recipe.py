@@ -145,7 +145,11 @@ class Recipe:
             If a parameter is out of its range, or samples are too small for it.
         """
         if not isinstance(piece.samples, np.ndarray):
-            return self.build(n_jobs=n_jobs).fit(list(piece.samples[:1]))
+            estimator = self.build(n_jobs=n_jobs)
+            if self.kind.sample == "graph" and self.params.get("signals") is None:
+                # The numbers at the nodes of the first graph are the signals of all.
+                estimator.set_params(signals=tuple(sorted(piece.samples[0].attributes)) or None)
+            return estimator.fit(list(piece.samples[:1]))
         shape = piece.samples.shape[1:]
         return self.build(shape[-self.read.ndim :], piece.rate, n_jobs).fit(piece.samples[:1])
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_NODES = 2**24
 """A matrix of few entries may claim any number of rows, and each takes memory."""
 
+FREE_NODES = 2**20
+"""Nodes that any file may declare; more of them need a byte of the file each, as in every real graph."""
+
 MAX_BYTES = 2**30
 """Of the arrays of a matrix, or of its text."""
 
@@ -125,6 +128,11 @@ def _check_shape(file: Path, shape: tuple[int, ...]) -> None:
         raise FileError(f"{file}: an adjacency matrix must be square, got shape {shape}")
     if shape[0] > MAX_NODES:
         raise FileError(f"{file}: the graph has {shape[0]} nodes; at most {MAX_NODES} are allowed")
+    if shape[0] > max(FREE_NODES, size := file.stat().st_size):
+        raise FileError(
+            f"{file}: declares {shape[0]} nodes in a file of {size} bytes, so that most have no edge; "
+            "leave nodes without an edge out"
+        )
 
 
 def _check_bytes(file: Path, most: int) -> None:
@@ -141,6 +149,7 @@ def _matrix_market(file: Path) -> Graph:
 
     _check_bytes(file, MAX_BYTES)
     try:
+        _refuse_nul(file)
         rows, columns, entries, layout, field, _ = mminfo(str(file))
         _check_shape(file, (rows, columns))
         # No entry takes less than "1 1" and the end of its line, no number of a dense one less than "0".
@@ -155,6 +164,16 @@ def _matrix_market(file: Path) -> Graph:
         raise
     except Exception as error:
         raise FileError(f"{file}: can't be read as a Matrix Market file: {reason(error)}") from error
+
+
+def _refuse_nul(file: Path) -> None:
+    """Stop at a byte that no text holds: SciPy's parser would end the process."""
+    with open(file, "rb") as stream:
+        offset = 0
+        while block := stream.read(2**22):
+            if (place := block.find(0)) >= 0:
+                raise FileError(f"{file}: is damaged: byte {offset + place} is zero, and the format is text")
+            offset += len(block)
 
 
 def _networkx(
