@@ -125,6 +125,23 @@ def test_a_reader_that_leaves_ends_quietly(monkeypatch):
     assert (result.exit_code, result.stderr) == (1, "")
 
 
+def test_closed_streams_full_disks_and_backends_for_windows(tmp_path):
+    code = "import sys; from scatter.cli.app import main; main()"
+    for rest in ("filters --J 2 --L 2", "info --json"):
+        for closed in (">&-", "2>&-", ">&- 2>&-"):
+            line = f"{sys.executable} -c '{code}' {rest} {closed}"
+            found = subprocess.run(line, shell=True, capture_output=True, text=True)
+            assert (found.returncode, found.stderr) == (0, "")
+    line = f"MPLBACKEND=nonsense {sys.executable} -c '{code}' filters --J 2 --L 2 -o {tmp_path}/a.png"
+    found = subprocess.run(line, shell=True, capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (0, "")
+    if os.path.exists("/dev/full"):
+        line = f"{sys.executable} -c '{code}' filters --J 2 --L 2 > /dev/full"
+        found = subprocess.run(line, shell=True, capture_output=True, text=True)
+        assert found.returncode == 1
+        assert found.stderr == "scatter: error: standard output can't be written: No space left on device\n"
+
+
 def test_warnings_are_one_line(monkeypatch):
     def warn(**_):
         warnings.simplefilter("always")

@@ -1,6 +1,7 @@
 """What `scatter features` takes and writes: every transform, manifests, parts of files, hostile inputs."""
 
 import csv
+import errno
 import json
 import os
 import stat
@@ -438,7 +439,9 @@ def test_loops_of_folders_end():
     for place, inputs in enumerate(["in", "in/**/*.png", "in/**", "**/*.png", "i*/**/?.png"]):
         table = features(inputs, *SMALL, output=f"{place}.npz")
         assert list(table.keys["file"]) == files
-    assert fail("features", "itself", "-o", "t.npz", *SMALL) == "itself: no such file or folder"
+    assert fail("features", "itself", "-o", "t.npz", *SMALL) == (
+        "itself: is a symbolic link to itself, which is not there"
+    )
     absolute = str(Path("in").absolute())
     table = features(f"{absolute}/**/a**.png", *SMALL, output="u.npz")
     assert list(table.keys["file"]) == [f"{absolute}/a.png"]
@@ -459,7 +462,7 @@ def test_pipes_devices_and_broken_links_are_left_out():
     found = skip("in", *SMALL)
     assert found[:2] == [("in/a.png", "", "is not a regular file"), ("in/b.png", "", "is not a regular file")]
     assert found[2:5] == [
-        ("in/c.png", "", "No such file or directory"),
+        ("in/c.png", "", "is a symbolic link to nothing, which is not there"),
         ("in/c2.png", "", "Too many levels of symbolic links"),
         ("in/d.npy", "", "is not a regular file"),
     ]
@@ -480,6 +483,38 @@ def test_a_file_that_may_not_be_read_is_left_out():
     image("in/b.png")
     os.chmod("in/a.png", 0)
     assert skip("in", *SMALL) == [("in/a.png", "", "Permission denied")]
+
+
+def test_a_folder_that_may_not_be_read_is_left_out(monkeypatch):
+    image("in/a.png")
+    image("in/closed/b.png")
+    image("in/open/c.png")
+    scan = os.scandir
+
+    def scandir(path):
+        if str(path) == "in/closed":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert skip("in", *SMALL) == [("in/closed", "", "Permission denied")]
+    assert list(read_table("t.npz").keys["file"]) == ["in/a.png", "in/open/c.png"]
+    strict = fail("features", "in", "-o", "u.npz", "--on-error", "fail", *SMALL)
+    assert strict == "in/closed: Permission denied"
+    assert fail("features", "in/closed", "-o", "u.npz", *SMALL) == "in/closed: Permission denied"
+
+
+def test_links_that_lead_nowhere_say_where():
+    image("in/a.png")
+    os.symlink("elsewhere.png", "in/b.png")
+    why = "is a symbolic link to elsewhere.png, which is not there"
+    assert skip("in", *SMALL) == [("in/b.png", "", why)]
+    assert fail("features", "in/b.png", "-o", "u.npz", *SMALL) == f"in/b.png: {why}"
+    assert fail("pyramid", "in/b.png") == f"in/b.png: {why}"
+    os.symlink("missing/u.npz", "u.npz")
+    message = fail("features", "in/a.png", "-o", "u.npz", *SMALL)
+    assert message.startswith("u.npz: can't be written: the folder ")
+    assert "missing does not exist; create it first" in message
 
 
 @LINUX

@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from scatter.codec.planes import step_size
 from scatter.codec.symbols import EXTRA, FIRST, symbols
 from scatter.codec.workers import Workers
 from scatter.errors import CodecError, InputError
+from scatter.io.pixels import read_pixels
 
 
 def picture(height, width, channels=1, dtype=np.uint8, seed=0):
@@ -452,6 +454,52 @@ def test_decode_says_what_is_wrong(arguments, error, message):
     data = codec.encode(picture(48, 64), step=8.0)
     with pytest.raises(error, match=message):
         codec.decode(data, **arguments)
+
+
+@pytest.mark.parametrize("most", [float("nan"), None, "x", 0, -5, True, b"7", 0.5])
+def test_a_limit_that_is_none_is_refused(most):
+    data = codec.encode(picture(48, 64), step=8.0)
+    if most is not None:
+        with pytest.raises(InputError, match="max_pixels must be a number of at least 1, or"):
+            codec.decode(data, max_pixels=most)
+    assert codec.decode(data, max_pixels=float("inf")).shape == codec.decode(data).shape
+
+
+def crafted(height, width, channels, depth, tile):
+    """A file whose segments are empty, as small as such an image can be."""
+    header = container.Header(height, width, channels, depth, True, 0, tile, load().identity)
+    counts = [lifting.levels(one.height, one.width) + 1 for one in header.tiles]
+    return container.write(header, [[b""] * count for count in counts])
+
+
+@pytest.mark.parametrize(
+    ("size", "more"),
+    [((4096, 4096, 4, 16, 0), "2.0"), ((8192, 8192, 1, 8, 128), "2.5"), ((8192, 8192, 3, 8, 1024), "6")],
+)
+def test_a_few_bytes_that_ask_for_much_work_are_refused_at_once(size, more):
+    data = crafted(*size)
+    assert len(data) < 2**18
+    started = time.perf_counter()
+    with pytest.raises(CodecError, match=f"{len(data)} bytes ask for {size[1]} x {size[0]}") as caught:
+        codec.decode(data)
+    assert time.perf_counter() - started < 1
+    assert f", {more}" in str(caught.value)
+    assert f"type max_pixels={size[0] * size[1]} if you trust it" in str(caught.value)
+
+
+def test_parts_and_small_copies_of_a_large_image_are_little_work():
+    data = crafted(8192, 8192, 3, 8, 1024)
+    assert codec.decode(data, reduce=4).shape == (512, 512, 3)
+    assert codec.decode(data, region=(0, 0, 64, 64), reduce=2).shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_order_of_bytes_of_samples_is_no_part_of_them(tmp_path, order):
+    image = (picture(48, 64).astype(np.uint16) * 257).astype(f"{order}u2")
+    assert np.array_equal(codec.decode(codec.encode(image, lossless=True)), image)
+    np.save(tmp_path / "a.npy", image)
+    assert read_pixels(tmp_path / "a.npy").dtype == np.uint16
+    assert np.array_equal(read_pixels(tmp_path / "a.npy"), image)
 
 
 def resealed(head, rest):

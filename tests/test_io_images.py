@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests_support import one_line
 
-from scatter.errors import FileError
+from scatter.errors import FileError, InputError
 from scatter.io import (
     read_image,
     resize_image,
 )
+from scatter.io.pixels import read_pixels
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 
@@ -164,6 +165,16 @@ def test_the_largest_image_can_be_chosen():
         "a.png: the image is 12 x 17, 204 pixels; at most 203 are allowed; make it smaller first or "
         "raise max_pixels"
     )
+
+
+@pytest.mark.parametrize("most", [float("nan"), None, "x", 0, True])
+@pytest.mark.parametrize("read", [read_image, read_pixels])
+def test_a_limit_that_is_none_is_refused(read, most):
+    Image.fromarray(PIXELS).save("a.png")
+    with pytest.raises(InputError, match="max_pixels must be a number of at least 1, or"):
+        read("a.png", max_pixels=most)
+    np.save("a.npy", PIXELS)
+    assert np.array_equal(read_pixels("a.npy", max_pixels=float("inf")), PIXELS)
 
 
 def test_the_content_decides_about_the_format_and_scripts_are_none():

@@ -1,6 +1,7 @@
 """The ``scatter`` command: every command and its options; the work is imported when one is called."""
 
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,12 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # As stderr does: the name of a file may hold what the terminal can't show.
         sys.stdout.reconfigure(errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # Closed by the caller, as by `>&-`: who asks for no output gets none.
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    # Pictures go to files, whatever windows the caller's own programs open.
+    os.environ["MPLBACKEND"] = "agg"
     app(prog_name="scatter")
 
 
@@ -138,7 +145,15 @@ def decompress(
     region: Annotated[
         str | None, typer.Option("--region", metavar="X,Y,W,H", help="Only this rectangle of pixels.")
     ] = None,
-    max_pixels: Annotated[int, typer.Option("--max-pixels", min=1, help="Refuse larger images.")] = 2**26,
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(
+            "--max-pixels",
+            min=1,
+            help="Refuse larger images.",
+            show_default="67108864, less of a tiny file",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Decompress an image, or a small copy or a part of it."""

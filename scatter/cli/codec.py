@@ -69,7 +69,7 @@ def run_compress(
 
 
 def run_decompress(
-    file: Path, output: Path, *, reduce: int, region: str | None, max_pixels: int, as_json: bool
+    file: Path, output: Path, *, reduce: int, region: str | None, max_pixels: int | None, as_json: bool
 ) -> None:
     """Decompress one file.
 

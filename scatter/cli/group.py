@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from scatter._text import terminal_text
-from scatter.cli.output import remark
+from scatter.cli.output import remark, writing_stdout
 from scatter.errors import InputError, ScatterError, ScatterWarning
 
 DATA_FAILED = 1
@@ -30,7 +30,9 @@ class ScatterGroup(TyperGroup):
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _worded(warnings.showwarning)
-                return super().invoke(ctx)
+                found = super().invoke(ctx)
+                _flush()
+                return found
         except BrokenPipeError:
             # Whoever read the output has left, as `head` does: typer ends quietly.
             raise
@@ -67,6 +69,12 @@ def _worded(default: Any) -> Any:
             default(category(shown), category, *args, **options)
 
     return show
+
+
+def _flush() -> None:
+    """Write what was printed, so that a full disk behind it is an error with a name."""
+    with writing_stdout():
+        sys.stdout.flush()
 
 
 def _print_lines(text: str) -> None:

@@ -1,17 +1,33 @@
 """Where results and progress go: results to stdout, progress to a terminal on stderr."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from scatter._text import jsonable, terminal_text
+from scatter.errors import FileError
 
 VERBOSITY: ContextVar[int] = ContextVar("verbosity", default=0)
 """-1 with ``--quiet``, 1 with ``--verbose``; set while a command runs."""
 
 Item = TypeVar("Item")
+
+
+@contextmanager
+def writing_stdout() -> Iterator[None]:
+    """Name what can't be written, as on a full disk; a reader that leaves is left to the caller."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left would be tried again at the end of the process.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        raise FileError(f"standard output can't be written: {error.strerror}") from error
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -23,7 +39,8 @@ def print_json(value: Mapping[str, Any]) -> None:
         Of numbers, text, sequences and mappings; NumPy's scalars and arrays are allowed, and values that
         are not finite become null, for which JSON has no number.
     """
-    print(json.dumps(jsonable(value), allow_nan=False))
+    with writing_stdout():
+        print(json.dumps(jsonable(value), allow_nan=False))
 
 
 def print_table(columns: Mapping[str, Sequence[Any]], brief: Sequence[str] = ()) -> None:
@@ -37,9 +54,10 @@ def print_table(columns: Mapping[str, Sequence[Any]], brief: Sequence[str] = ())
         The columns that a terminal has room for; all of them if empty.
     """
     if not sys.stdout.isatty():
-        print("\t".join(map(terminal_text, columns)))
-        for row in zip(*columns.values(), strict=True):
-            print("\t".join(_cell(value, 9) for value in row))
+        with writing_stdout():
+            print("\t".join(map(terminal_text, columns)))
+            for row in zip(*columns.values(), strict=True):
+                print("\t".join(_cell(value, 9) for value in row))
         return
     from rich.console import Console
     from rich.table import Table
@@ -58,8 +76,9 @@ def print_table(columns: Mapping[str, Sequence[Any]], brief: Sequence[str] = ())
 
 def show(*lines: object) -> None:
     """Print lines of a result."""
-    for line in lines:
-        print(terminal_text(line))
+    with writing_stdout():
+        for line in lines:
+            print(terminal_text(line))
 
 
 def say(text: str) -> None:

@@ -9,13 +9,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scatter.codec.container import MOST_SIDE
+from scatter.codec.container import MOST_SIDE, Header, Tile
 from scatter.codec.planes import LEAST_STEP, MOST_STEP, STEPS_PER_OCTAVE
-from scatter.errors import InputError
+from scatter.errors import CodecError, InputError
 from scatter.kernels.library import load, thread_count
 
 MOST_PIXELS = 2**26
 """Pixels that decoding allows by default."""
+
+FREE_SAMPLES = 2**25
+"""Samples that any file may ask to be decoded by default: about ten seconds, and less than a gigabyte."""
+
+SAMPLES_PER_BYTE = 32
+"""Samples that a larger file may ask for, for each byte: pictures have more than a quarter of a bit."""
+
+TILE_SAMPLES = 2**12
+"""What decoding a tile costs beside its samples, in samples."""
 
 
 class Target(NamedTuple):
@@ -102,6 +111,18 @@ def check_region(region: Sequence[int] | None, height: int, width: int) -> Regio
             f"got {tuple(found)}"
         )
     return found
+
+
+def check_work(header: Header, tiles: Sequence[Tile], reduce: int, size: int) -> None:
+    """Refuse a file of a few bytes that asks for a long computation."""
+    pixels = sum(tile.height * tile.width >> 2 * reduce for tile in tiles)
+    work = header.channels * (pixels + TILE_SAMPLES * len(tiles))
+    if work > (most := max(FREE_SAMPLES, SAMPLES_PER_BYTE * size)):
+        raise CodecError(
+            f"{size} bytes ask for {header.width} x {header.height} pixels of {header.channels} channels in "
+            f"{len(header.tiles)} tiles, {work / most:.1f} times the work that is done for a file of unknown "
+            f"origin; type max_pixels={header.width * header.height} if you trust it"
+        )
 
 
 def check_reduce(reduce: int, most: int) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from scatter._limits import check_most
 from scatter.codec import checks, lifting, model, tiles
 from scatter.codec.container import Contents, Tile
 from scatter.codec.planes import plane_specs, step_size
@@ -32,7 +33,7 @@ def decode(
     reduce: int = ...,
     region: Sequence[int] | None = ...,
     coefficients: Literal[False] = ...,
-    max_pixels: int = ...,
+    max_pixels: float | None = ...,
     n_jobs: int | None = ...,
 ) -> NDArray[Any]: ...
 
@@ -44,7 +45,7 @@ def decode(
     reduce: int = ...,
     region: None = ...,
     coefficients: Literal[True],
-    max_pixels: int = ...,
+    max_pixels: float | None = ...,
     n_jobs: int | None = ...,
 ) -> Decomposition: ...
 
@@ -55,7 +56,7 @@ def decode(
     reduce: int = 0,
     region: Sequence[int] | None = None,
     coefficients: bool = False,
-    max_pixels: int = checks.MOST_PIXELS,
+    max_pixels: float | None = None,
     n_jobs: int | None = None,
 ) -> NDArray[Any] | Decomposition:
     """Decompress an image, or its wavelet coefficients.
@@ -71,8 +72,10 @@ def decode(
         those that it meets are decoded.
     coefficients : bool, default=False
         Give the sub-bands rather than the image. The last inverse transform is not computed.
-    max_pixels : int, default=2**26
-        Refuse larger images, before anything is allocated.
+    max_pixels : int, optional
+        Refuse larger images, before anything is allocated. None refuses what is larger than 2**26 pixels, and
+        what would take more than some 10 seconds or 1 GB and is at the same time so small a file that it is
+        hardly a picture: more than 2**25 samples to decode, and less than a quarter of a bit for each.
     n_jobs : int, optional
         Threads; by default as many as this process may use.
 
@@ -102,11 +105,20 @@ def decode(
     >>> codec.decode(data, coefficients=True)
     Decomposition(shape=(48, 64), levels=3, transform='decimated', bands=10)
     """
-    contents = _open(data, max_pixels)
+    most = checks.MOST_PIXELS if max_pixels is None else check_most(max_pixels)
+    contents = _open(data, most)
     header = contents.header
     reduce = checks.check_reduce(reduce, header.levels)
     wanted = checks.check_region(region, header.height, header.width)
     jobs = checks.check_jobs(n_jobs)
+    met = [_meets(tile, wanted) for tile in contents.tiles]
+    if max_pixels is None:
+        checks.check_work(
+            header,
+            [tile for tile, is_met in zip(contents.tiles, met, strict=True) if is_met],
+            reduce,
+            len(data),
+        )
     if coefficients:
         if region is not None:
             raise InputError("coefficients are those of the whole image; leave region out")
@@ -123,7 +135,7 @@ def decode(
         part = tiles.from_planes(planes, header.depth, header.lossless)
         _paste(out, part, (tile.y >> reduce) - top, (tile.x >> reduce) - left)
 
-    _each_tile(contents, [_meets(tile, wanted) for tile in contents.tiles], reduce, jobs, paste)
+    _each_tile(contents, met, reduce, jobs, paste)
     return out[..., 0] if header.channels == 1 else out
 
 
@@ -238,12 +250,12 @@ def _paste(out: Array, part: Array, y: int, x: int) -> None:
     target[...] = part[y0 : y0 + target.shape[0], x0 : x0 + target.shape[1]]
 
 
-def _open(data: bytes, max_pixels: int) -> Contents:
+def _open(data: bytes, max_pixels: float) -> Contents:
     contents = Contents(checks.check_data(data))
     header = contents.header
     if header.height * header.width > max_pixels:
         raise CodecError(
-            f"the image has {header.width} x {header.height} pixels; max_pixels allows {max_pixels}; "
+            f"the image has {header.width} x {header.height} pixels; max_pixels allows {max_pixels:.0f}; "
             "raise it if you trust the file"
         )
     known = model.load().identity

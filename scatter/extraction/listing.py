@@ -29,7 +29,7 @@ class Item(NamedTuple):
     stop: int | None = None
     label: str | None = None
     group: str | None = None
-    error: str | None = None  # why it is left out, if a manifest is wrong about it
+    error: str | None = None  # why it is left out: a manifest is wrong about it, or a folder can't be read
 
     def line(self) -> str:
         """One line of JSON; bytes of a name that are no text survive as surrogates."""
@@ -94,7 +94,7 @@ class Listing:
 
     def files(self) -> Iterator[str]:
         """Every file, some of them more than once."""
-        return (item.file for item, _ in self._all())
+        return (item.file for item, _ in self._all() if item.error is None)
 
     def _all(self) -> Iterator[tuple[Item, str]]:
         """Everything but the outputs, some of it more than once, with the absolute name of its file."""
@@ -109,8 +109,12 @@ class Listing:
             if os.path.abspath(entry) not in skipped:
                 yield from self._manifest(regular_file(entry))
             return
-        for path in expand_entry(entry, SUFFIXES, skipped):
+        closed: list[Item] = []
+        files = expand_entry(entry, SUFFIXES, skipped, lambda name, why: closed.append(Item(name, error=why)))
+        for path in files:
+            yield from _taken(closed)
             yield Item(path, label=_folder(path) if self.labels_from_folders else None)
+        yield from _taken(closed)
 
     def _manifest(self, file: Path) -> Iterator[Item]:
         seen: dict[str, int] = {}
@@ -187,6 +191,12 @@ def _parquet_rows(file: Path) -> Iterator[dict[str, Any]]:
         names = [name for name in table.schema_arrow.names if not name.startswith("__index")]
         for batch in table.iter_batches(batch_size=8192, columns=names):
             yield from batch.to_pylist()
+
+
+def _taken(items: list[Item]) -> list[Item]:
+    taken = items[:]
+    items.clear()
+    return taken
 
 
 def _folder(path: str) -> str:

@@ -132,11 +132,14 @@ class Workspace:
 
     def append(self, record: Record) -> None:
         """Add a finished shard, so that a crash right after does not lose it."""
-        with open(self.manifest, "ab") as stream:
-            # The line break comes first: the line before may have been cut off.
-            stream.write(b"\n" + record.line())
-            stream.flush()
-            os.fsync(stream.fileno())
+        try:
+            with open(self.manifest, "ab") as stream:
+                # The line break comes first: the line before may have been cut off.
+                stream.write(b"\n" + record.line())
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise FileError(f"{self.manifest}: can't be written: {reason(error)}") from error
 
     def sweep(self, records: Iterable[Record]) -> None:
         """Remove what a killed run left half-written, but for these shards."""

@@ -130,7 +130,8 @@ def check_output(path: str | os.PathLike[str], *, marks: tuple[str, ...] = ()) -
     elif target.exists() and not target.is_file():
         # Renaming over a device such as /dev/null would replace it by a plain file.
         raise FileError(f"{path}: can't be written: it is not a regular file")
-    folder = Path(path).parent
+    # A link may lead to another folder than its own.
+    folder = target.parent if os.path.islink(path) else Path(path).parent
     if not target.parent.exists():
         raise FileError(f"{path}: can't be written: the folder {folder} does not exist; create it first")
     if not target.parent.is_dir():

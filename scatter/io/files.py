@@ -30,6 +30,8 @@ def regular_file(path: str | os.PathLike[str]) -> Path:
     file = Path(path)
     try:
         status = file.stat()
+    except FileNotFoundError as error:
+        raise FileError(f"{file}: {absent(file) or reason(error)}") from error
     except (OSError, ValueError) as error:
         raise FileError(f"{file}: {reason(error)}") from error
     if stat.S_ISDIR(status.st_mode):
@@ -40,6 +42,13 @@ def regular_file(path: str | os.PathLike[str]) -> Path:
     if status.st_size == 0:
         raise FileError(f"{file}: the file is empty (0 bytes)")
     return file
+
+
+def absent(path: str | os.PathLike[str]) -> str | None:
+    """Say where a symbolic link leads that leads nowhere; None if it is no such link."""
+    if os.path.islink(path) and not os.path.exists(path):
+        return f"is a symbolic link to {os.readlink(path)}, which is not there"
+    return None
 
 
 def check_suffix(path: str | os.PathLike[str], allowed: frozenset[str]) -> str:

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from scatter._limits import check_most
 from scatter.errors import FileError
 from scatter.io.files import reason, regular_file
 
@@ -53,24 +54,27 @@ def read_image(
     FileError
         If the file is missing, a folder, empty, truncated, not an image, larger than ``max_pixels``, or if
         its values have no known scale.
+    InputError
+        If ``max_pixels`` is no number of at least 1.
 
     Examples
     --------
     >>> read_image("photo.jpg").shape  # doctest: +SKIP
     (480, 640)
     """
+    most = check_most(max_pixels)
     file = regular_file(path)
-    return decoded(file, max_pixels, lambda image: image_values(image, file, grey))
+    return decoded(file, most, lambda image: image_values(image, file, grey))
 
 
-def decoded(file: os.PathLike[str], max_pixels: int, convert: "Callable[[Image], Pixels]") -> "Pixels":
+def decoded(file: os.PathLike[str], max_pixels: float, convert: "Callable[[Image], Pixels]") -> "Pixels":
     """What ``convert`` makes of the first image in a file, upright, with every failure a `FileError`.
 
     Parameters
     ----------
     file : path-like
         A regular file.
-    max_pixels : int
+    max_pixels : float
         Largest height times width.
     convert : callable
         From Pillow's image to an array.
@@ -129,7 +133,7 @@ def decoding_image(file: os.PathLike[str]) -> "Iterator[None]":
         raise FileError(f"{file}: can't be decoded as an image: {reason(error)}") from error
 
 
-def open_image(stream: IO[bytes], file: os.PathLike[str], max_pixels: int) -> "Image":
+def open_image(stream: IO[bytes], file: os.PathLike[str], max_pixels: float) -> "Image":
     """Open an image and check its size, without decoding it.
 
     Parameters
@@ -138,7 +142,7 @@ def open_image(stream: IO[bytes], file: os.PathLike[str], max_pixels: int) -> "I
         The open file.
     file : path-like
         Its name, for messages.
-    max_pixels : int
+    max_pixels : float
         Largest height times width.
 
     Returns
@@ -161,7 +165,7 @@ def open_image(stream: IO[bytes], file: os.PathLike[str], max_pixels: int) -> "I
     width, height = image.size
     if width * height > max_pixels:
         raise FileError(
-            f"{file}: the image is {height} x {width}, {width * height} pixels; at most {max_pixels} are "
+            f"{file}: the image is {height} x {width}, {width * height} pixels; at most {max_pixels:.0f} are "
             "allowed; make it smaller first or raise max_pixels"
         )
     return image

@@ -5,15 +5,18 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 
 from scatter.errors import FileError
-from scatter.io.files import reason
+from scatter.io.files import absent, reason
 
 
 def expand_entry(
-    entry: str, suffixes: frozenset[str], skipped: Container[str] = frozenset()
+    entry: str,
+    suffixes: frozenset[str],
+    skipped: Container[str] = frozenset(),
+    unreadable: Callable[[str, str], None] | None = None,
 ) -> Iterator[str]:
     """Files that one name stands for, one by one, so that a million of them need no memory.
 
@@ -28,6 +31,8 @@ def expand_entry(
         files.
     skipped : container of str, optional
         Absolute names of folders to leave out.
+    unreadable : callable, optional
+        Told the name of a folder inside that can't be read, and why; an error if None.
 
     Yields
     ------
@@ -41,12 +46,13 @@ def expand_entry(
     """
     if os.path.isdir(entry) and not _is_array(entry, suffixes):
         yield from _some(
-            _walk(entry, suffixes, skipped), f"{entry}: the folder holds no file with a supported suffix"
+            _walk(entry, suffixes, skipped, unreadable),
+            f"{entry}: the folder holds no file with a supported suffix",
         )
     # A file whose name looks like a pattern, such as a[1].png, is itself.
     elif os.path.lexists(entry) or not glob.has_magic(entry):
         if not os.path.exists(entry):
-            raise FileError(f"{entry}: no such file or folder")
+            raise FileError(f"{entry}: {absent(entry) or 'no such file or folder'}")
         yield entry
     else:
         matches = (match for match in sorted(_matches(entry)) if _supported(match, suffixes))
@@ -83,11 +89,18 @@ def _some(paths: Iterable[str], otherwise: str) -> Iterator[str]:
         raise FileError(otherwise)
 
 
-def _walk(folder: str, suffixes: frozenset[str], skipped: Container[str]) -> Iterator[str]:
+def _walk(
+    folder: str,
+    suffixes: frozenset[str],
+    skipped: Container[str],
+    unreadable: Callable[[str, str], None] | None,
+) -> Iterator[str]:
     """Supported files in and below a folder, sorted; links to folders are not followed, so no loop is."""
 
     def fail(error: OSError) -> None:
-        raise FileError(f"{error.filename}: {reason(error)}") from error
+        if unreadable is None or error.filename == folder:
+            raise FileError(f"{error.filename}: {reason(error)}") from error
+        unreadable(str(error.filename), reason(error))
 
     for root, folders, files in os.walk(folder, onerror=fail):
         arrays = [name for name in folders if _is_array(name, suffixes)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scatter._limits import check_most
 from scatter.errors import FileError
 from scatter.io.arrays import read_array
 from scatter.io.atomic import atomic_output
@@ -45,16 +46,19 @@ def read_pixels(path: str | os.PathLike[str], *, max_pixels: int = 2**26) -> NDA
     FileError
         If the file can't be read or decoded, is larger than ``max_pixels``, or its samples are neither bytes
         nor 16-bit integers.
+    InputError
+        If ``max_pixels`` is no number of at least 1.
 
     Examples
     --------
     >>> read_pixels("photo.png").dtype  # doctest: +SKIP
     dtype('uint8')
     """
+    most = check_most(max_pixels)
     file = regular_file(path)
     if Path(file).suffix.lower() == ".npy":
-        return _read_array(file, max_pixels)
-    return decoded(file, max_pixels, lambda image: _samples(image, file))
+        return _read_array(file, most)
+    return decoded(file, most, lambda image: _samples(image, file))
 
 
 def write_pixels(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
@@ -98,8 +102,10 @@ def write_pixels(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
         raise FileError(f"{file}: can't be written: {reason(error)}") from error
 
 
-def _read_array(file: os.PathLike[str], max_pixels: int) -> NDArray[Any]:
-    found = read_array(file, max_bytes=8 * max_pixels)
+def _read_array(file: os.PathLike[str], max_pixels: float) -> NDArray[Any]:
+    found = read_array(file, max_bytes=int(min(8 * max_pixels, 2**62)))
+    # The order of bytes is no part of a value.
+    found = found.astype(found.dtype.newbyteorder("="), copy=False)
     if found.dtype not in (np.uint8, np.uint16) or found.ndim not in (2, 3):
         raise FileError(
             f"{file}: holds {found.dtype} of shape {found.shape}; an image is uint8 or uint16 of shape "
