@@ -72,6 +72,74 @@ def stopped(output, rows, **options):
         extract(["x.npz"], output, RECIPE, shard_size=4, watcher=Stopper(rows), **options)
 
 
+# ------------------------------------------------------------------ one sample at fault
+class Failing:
+    """A transform that fails at samples that begin with a number, as a library beneath might."""
+
+    def __init__(self, transform, errors):
+        self.transform_, self.errors = transform, errors
+
+    def __getattr__(self, name):
+        return getattr(self.transform_, name)
+
+    def transform(self, x):
+        for sample in x:
+            if (found := self.errors.get(float(sample[0, 0]))) is not None:
+                raise found
+        return self.transform_.transform(x)
+
+
+def test_any_exception_of_a_sample_is_its_line_alone(monkeypatch):
+    errors = {
+        2.0: ValueError("no convergence"),
+        3.0: RuntimeError("assertion failed: x > 0"),
+        5.0: KeyError("x"),
+        7.0: MemoryError(),
+        8.0: np.linalg.LinAlgError("singular"),
+        9.0: OSError("odd"),
+    }
+    x = np.random.default_rng(0).random((12, 16, 16))
+    x[:, 0, 0] = np.arange(12)
+    np.save("x.npy", x)
+    whole = extract(["x.npy"], "whole.npz", RECIPE)
+    assert (whole.samples, whole.skipped) == (12, 0)
+    from scatter.extraction import run as run_module
+
+    make = run_module.estimator_of
+    monkeypatch.setattr(run_module, "estimator_of", lambda job, jobs: Failing(make(job, jobs), errors))
+    report = extract(["x.npy"], "t.npz", RECIPE)
+    assert (report.samples, report.skipped) == (6, 6)
+    table = read_table("t.npz")
+    assert list(table.keys["segment"]) == [0, 1, 4, 6, 10, 11]
+    kept = read_table("whole.npz").features[[0, 1, 4, 6, 10, 11]]
+    np.testing.assert_allclose(table.features, kept, rtol=1e-6)
+    assert Path("t.npz.errors.csv").read_text().splitlines()[1:] == [
+        "x.npy,2,ValueError: no convergence",
+        "x.npy,3,RuntimeError: assertion failed: x > 0",
+        "x.npy,5,KeyError: 'x'",
+        "x.npy,7,not enough memory to transform it",
+        "x.npy,8,LinAlgError: singular",
+        "x.npy,9,OSError: odd",
+    ]
+    with pytest.raises(FileError, match=r"x.npy\[2\]: ValueError: no convergence"):
+        extract(["x.npy"], "u.npz", RECIPE, on_error="fail")
+
+
+def test_a_first_sample_that_no_transform_can_be_made_for_is_left_out_too():
+    pytest.importorskip("trimesh")
+    Path("in").mkdir()
+    cloud = np.random.default_rng(0).standard_normal((60, 3))
+    for name, points in {"b": cloud, "c": cloud * 2}.items():
+        np.savetxt(f"in/{name}.xyz", points)
+    # Eight points have no 32 neighbours.
+    np.savetxt("in/a.xyz", cloud[:8])
+    report = extract(["in"], "t.npz", Recipe("points", {"J": 2, "n_eig": 20}))
+    assert (report.samples, report.skipped) == (2, 1)
+    assert "n_neighbors must be from 3 to 7 for 8 points" in Path("t.npz.errors.csv").read_text()
+    with pytest.raises(InputError, match="J must be"):
+        extract(["in"], "u.npz", Recipe("points", {"J": 0}))
+
+
 # ------------------------------------------------------------------ stopped and gone on with
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_run_that_was_stopped_ends_as_one_that_was_not(suffix):

@@ -33,7 +33,21 @@ def checked_vertices(vertices: Any) -> Points:
         raise InputError(
             f"{named('vertex', 'vertices', bad)} NaN or infinite; remove them and the faces that use them"
         )
+    check_extent(points, "vertices")
     return points
+
+
+MOST_EXTENT = 1e100
+"""Largest coordinate: areas and their products must be finite."""
+
+
+def check_extent(points: Points, what: str) -> None:
+    """Refuse coordinates whose areas would overflow."""
+    if (largest := float(np.abs(points).max())) > MOST_EXTENT:
+        raise InputError(
+            f"the {what} reach {largest:.3g}, at most {MOST_EXTENT:g} is allowed; scale them down, such as "
+            f"by {what} / np.abs({what}).max()"
+        )
 
 
 def checked_faces(faces: Any, n: int) -> Faces:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from scatter.domains.mesh import require_robust
-from scatter.domains.meshcheck import Points, named
+from scatter.domains.meshcheck import Points, check_extent, named
 from scatter.errors import InputError
 
 LAPLACIANS = ("diffusion_maps", "tufted")
@@ -53,6 +53,7 @@ class PointCloud:
         bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
         if len(bad):
             raise InputError(f"{named('point', 'points', bad)} NaN or infinite; remove them")
+        check_extent(found, "points")
         _, first = np.unique(found, axis=0, return_index=True)
         again = np.setdiff1d(np.arange(len(found)), first)
         if len(again):

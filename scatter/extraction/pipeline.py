@@ -303,10 +303,13 @@ class _Shard:
         try:
             found = np.asarray(transform(samples))
             reasons: list[str | None] = [None] * len(found)
-        except InputError as error:
+        except MissingExtraError:
+            raise
+        except Exception as error:
+            # Of whatever type: a library beneath may raise any, and one sample must not end a run.
             if len(samples) == 1:
                 width = len(self.pipeline.job.names)
-                return Features(np.zeros((1, width), self.pipeline.job.recipe.dtype), [reason(error)])
+                return Features(np.zeros((1, width), self.pipeline.job.recipe.dtype), [_why(error)])
             # One by one: only those that are at fault are left out.
             parts = [self._features(samples[place : place + 1]) for place in range(len(samples))]
             return Features(
@@ -360,9 +363,12 @@ def _reason(error: Exception, item: Item) -> str:
     """Why a file was left out, without its name, which stands before it."""
     if isinstance(error, MemoryError):
         return "not enough memory to decode it"
-    text = (
-        str(error)
-        if isinstance(error, (FileError, InputError))
-        else f"{type(error).__name__}: {reason(error)}"
-    )
-    return text.removeprefix(f"{item.file}: ")
+    return _why(error).removeprefix(f"{item.file}: ")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "not enough memory to transform it"
+    if isinstance(error, (FileError, InputError)):
+        return str(error)
+    return f"{type(error).__name__}: {reason(error)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from itertools import chain
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from scatter.io.reading import Piece
 
 _SHARD_BYTES = 2**25
 _MOST, _LEAST = 2048, 16
+_CANDIDATES = 16
+"""Samples for which the transform is tried to be made; if it can't be for any, the options are at fault."""
 
 
 def plan(
@@ -63,8 +65,7 @@ def plan(
     """
     items = listing.items(recipe.read)
     tried: list[Item] = []
-    probe, piece = _probe(items, recipe, tried, on_error)
-    estimator = recipe.fit(piece)
+    probe, piece, estimator = _fitted(items, recipe, tried, on_error)
     names = tuple(str(name) for name in estimator.get_feature_names_out())
     sample = piece.samples.shape[1:] if isinstance(piece.samples, np.ndarray) else None
     if shard_size is None:
@@ -120,6 +121,31 @@ def estimator_of(job: Job, n_jobs: int | None = None) -> object:
     return job.recipe.fit(piece, n_jobs)
 
 
+def _fitted(
+    items: Iterator[Item], recipe: Recipe, tried: list[Item], on_error: str
+) -> tuple[Item, Piece, Any]:
+    """The first item with a sample that the transform can be made for, that sample, and the transform."""
+    first: Exception | None = None
+    for _ in range(_CANDIDATES):
+        try:
+            probe, piece = _probe(items, recipe, tried, on_error)
+        except FileError as error:
+            raise first or error from None
+        try:
+            return probe, piece, recipe.fit(piece)
+        except MissingExtraError:
+            raise
+        except Exception as error:
+            if on_error == "fail" or (
+                isinstance(piece.samples, np.ndarray) and isinstance(error, InputError)
+            ):
+                # All arrays of a run have one shape, so that it is the options that don't fit.
+                raise
+            first = first or error
+    assert first is not None
+    raise first
+
+
 def _probe(items: Iterator[Item], recipe: Recipe, tried: list[Item], on_error: str) -> tuple[Item, Piece]:
     """The first item with a sample, and that sample; items that were looked at go to ``tried``."""
     first: Exception | None = None
@@ -132,7 +158,7 @@ def _probe(items: Iterator[Item], recipe: Recipe, tried: list[Item], on_error: s
                 piece = _first(loader, item)
             except MissingExtraError:
                 raise
-            except (FileError, InputError, MemoryError) as error:
+            except Exception as error:
                 if on_error == "fail":
                     raise
                 first = first or error

@@ -42,17 +42,11 @@ class Spectrum(NamedTuple):
 
 
 def spectrum(stiffness: Any, mass: NDArray[np.float64], n_eig: int) -> Spectrum:
-    """Compute up to ``n_eig`` eigenpairs; a cluster of equal eigenvalues that would be cut is left out.
+    """Compute ``n_eig`` eigenpairs, or as many as there are vertices if those are fewer.
 
-    Raises
-    ------
-    InputError
-        If there are fewer vertices than that.
+    A cluster of equal eigenvalues that would be cut is left out.
     """
-    n = len(mass)
-    if n_eig > n:
-        raise InputError(f"n_eig={n_eig} is more than the {n} vertices there are; type n_eig={n} or less")
-    return Spectrum(stiffness, mass, *eigenpairs(stiffness, mass, n_eig))
+    return Spectrum(stiffness, mass, *eigenpairs(stiffness, mass, min(n_eig, len(mass))))
 
 
 def heat_frame(

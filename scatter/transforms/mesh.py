@@ -20,14 +20,26 @@ Values = NDArray[np.float64]
 
 
 def as_mesh(given: Any) -> Mesh:
-    """A mesh, or the mesh of a pair (vertices, faces)."""
+    """A mesh, or the mesh of a pair (vertices, faces) or of an object that has both, as of trimesh."""
     if isinstance(given, Mesh):
         return given
     if isinstance(given, tuple) and len(given) == 2:
         return Mesh(*given)
+    if hasattr(given, "vertices") and hasattr(given, "faces"):
+        return Mesh(given.vertices, given.faces)
     raise InputError(
         f"a mesh is a Mesh or a pair (vertices, faces), got {type(given).__name__}; type Mesh(...)"
     )
+
+
+def is_mesh(given: Any) -> bool:
+    """Whether `as_mesh` takes something for a mesh: of pairs, those of two tables."""
+    if isinstance(given, tuple):
+        try:
+            return len(given) == 2 and all(np.ndim(part) == 2 for part in given)
+        except ValueError:
+            return False
+    return isinstance(given, Mesh) or (hasattr(given, "vertices") and hasattr(given, "faces"))
 
 
 class MeshScattering(SurfaceScattering):
@@ -124,7 +136,7 @@ class MeshScattering(SurfaceScattering):
         return as_mesh(given)
 
     def _is_surface(self, given: Any) -> bool:
-        return isinstance(given, (Mesh, tuple))
+        return is_mesh(given)
 
     def _operators(self, surface: Mesh) -> tuple[Any, Values]:
         return surface.operators(self.laplacian)
@@ -215,7 +227,7 @@ class PointCloudScattering(SurfaceScattering):
         return given if isinstance(given, PointCloud) else PointCloud(given)
 
     def _is_surface(self, given: Any) -> bool:
-        return isinstance(given, PointCloud) or np.ndim(given) == 2
+        return isinstance(given, PointCloud) or (not isinstance(given, tuple) and np.ndim(given) == 2)
 
     def _operators(self, surface: PointCloud) -> tuple[Any, Values]:
         return surface.operators(self.laplacian, self.n_neighbors, self.bandwidth)

@@ -149,9 +149,10 @@ class SurfaceScattering(ScatteringTransformer):
 
         Parameters
         ----------
-        X : surface, list of surfaces, or array of signals
-            Without a surface in the constructor: the surface that later signals live on, or a list of
-            samples with a surface each (see `transform`). With one: signals as for `transform`.
+        X : surface, collection of surfaces, or array of signals
+            Without a surface in the constructor: the surface that later signals live on, or a list, tuple,
+            iterator, Series or array of objects whose samples have a surface each (see `transform`). With
+            one: signals as for `transform`.
         y : ignored
 
         Returns
@@ -161,9 +162,10 @@ class SurfaceScattering(ScatteringTransformer):
         self._readout(), self._time(1.0), check_count("n_eig", self.n_eig, 1), check_out_type(self.out_type)
         for name in ("surface_", "channels_"):
             self.__dict__.pop(name, None)
-        self.collection_ = getattr(self, self._surface_name) is None and isinstance(X, list)
-        if self.collection_:
-            self._fit_collection(X)
+        samples = self._samples(X) if getattr(self, self._surface_name) is None else None
+        self.collection_ = samples is not None
+        if samples is not None:
+            self._fit_collection(samples)
         elif getattr(self, self._surface_name) is None:
             self.surface_ = self._as_surface(X)
             self._plan(self.shape)
@@ -186,10 +188,24 @@ class SurfaceScattering(ScatteringTransformer):
         else:
             self.channels_ = [f"channel {k}" for k in range(signals.shape[-2])] if signals.ndim > 1 else []
 
+    def _samples(self, X: Any) -> list[Any] | None:
+        """The samples that something holds; None if it is one surface, or signals."""
+        if isinstance(X, list):
+            return X
+        if isinstance(X, tuple):
+            return list(X) if X and all(map(self._is_sample, X)) else None
+        objects = getattr(getattr(X, "dtype", None), "kind", "") == "O" and getattr(X, "ndim", 0) == 1
+        stacked = getattr(X, "ndim", 0) == 3 and len(X) > 0 and self._is_surface(X[0])
+        return list(X) if objects or stacked or isinstance(X, Iterator) else None
+
+    def _is_sample(self, given: Any) -> bool:
+        pair = isinstance(given, tuple) and len(given) == 2 and self._is_surface(given[0])
+        return pair or self._is_surface(given)
+
     def _sample(self, given: Any, place: int) -> tuple[Any, Array | None]:
         """Surface of a sample, and its signals (channels, n) or (n,), or None."""
         try:
-            if isinstance(given, tuple) and len(given) == 2 and self._is_surface(given[0]):
+            if isinstance(given, tuple) and self._is_sample(given) and not self._is_surface(given):
                 surface = self._as_surface(given[0])
                 return surface, self._signals(given[1], surface)
             return self._as_surface(given), None
@@ -205,8 +221,8 @@ class SurfaceScattering(ScatteringTransformer):
 
         Parameters
         ----------
-        X : array of shape (n_samples, n) or (n_samples, n, channels), or list
-            Signals on the one surface; or, after a fit with a list, a list whose samples are surfaces,
+        X : array of shape (n_samples, n) or (n_samples, n, channels), or collection
+            Signals on the one surface; or, after a fit with a collection, another whose samples are surfaces,
             described by ``descriptors``, or pairs (surface, signals of shape (n,) or (n, channels)).
 
         Returns
@@ -216,9 +232,9 @@ class SurfaceScattering(ScatteringTransformer):
         """
         check_is_fitted(self, "collection_")
         if self.collection_:
-            if not isinstance(X, list) or not X:
+            if not (samples := self._samples(X)):
                 raise InputError(f"a list of surfaces is needed, as in fit, got {type(X).__name__}")
-            return np.stack(list(self._rows(X)))
+            return np.stack(list(self._rows(samples)))
         x = self._signals(X, self._surface())
         if x.ndim < 2:
             raise InputError(

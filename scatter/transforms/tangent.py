@@ -14,7 +14,7 @@ from scatter.frames.base import Frame
 from scatter.frames.connection import ConnectionFrame
 from scatter.frames.surface import Spectrum, heat_frame, spectrum
 from scatter.numerics.namespace import Array, Constant, is_complex, namespace
-from scatter.transforms.mesh import as_mesh
+from scatter.transforms.mesh import as_mesh, is_mesh
 from scatter.transforms.surfaces import SurfaceScattering
 from scatter.transforms.validation import check_signals
 
@@ -121,7 +121,7 @@ class TangentScattering(SurfaceScattering):
         return as_mesh(given)
 
     def _is_surface(self, given: Any) -> bool:
-        return isinstance(given, (Mesh, tuple))
+        return is_mesh(given)
 
     def _operators(self, surface: Mesh) -> tuple[Any, NDArray[np.float64]]:
         return surface.operators(self.laplacian)
