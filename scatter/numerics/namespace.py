@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import array_api_compat.numpy
@@ -89,6 +90,19 @@ def itemsize(x: Array) -> int:
     return 8 if x.dtype in (xp.float64, xp.complex128) else 4
 
 
+def any_mode(x: Array) -> AbstractContextManager[object]:
+    """A context in which an array like ``x`` is made that later calls can use in every mode of the library.
+
+    What PyTorch makes in its inference mode can't take part in a gradient later.
+    """
+    if is_torch_array(x):
+        import torch
+
+        if torch.is_inference_mode_enabled():
+            return torch.inference_mode(False)
+    return nullcontext()
+
+
 class Constant:
     """A NumPy array that takes the library, precision and device of the arrays it meets.
 
@@ -115,8 +129,9 @@ class Constant:
             return self._numpy(dtype)
         key = (namespace(x), dtype, str(device_of(x)))
         if key not in self._cast:
-            # A copy where the library can share memory: callers get no way to change a filter.
-            self._cast[key] = namespace(x).asarray(self._numpy(dtype), device=device_of(x), copy=True)
+            with any_mode(x):
+                # A copy where the library can share memory: callers get no way to change a filter.
+                self._cast[key] = namespace(x).asarray(self._numpy(dtype), device=device_of(x), copy=True)
         return self._cast[key]
 
     def _numpy(self, dtype: Any) -> NDArray[Any]:
@@ -130,7 +145,9 @@ class Constant:
 __all__ = [
     "Array",
     "Constant",
+    "any_mode",
     "as_complex",
+    "device_of",
     "floating",
     "is_array",
     "is_complex",

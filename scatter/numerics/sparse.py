@@ -10,7 +10,7 @@ from array_api_compat import device as device_of
 from numpy.typing import NDArray
 
 from scatter.errors import InputError
-from scatter.numerics.namespace import Array, is_complex, is_torch_array, itemsize
+from scatter.numerics.namespace import Array, any_mode, is_complex, is_torch_array, itemsize
 
 # The inner loop of SciPy adds to an array that is there, where `@` makes a new one. It is not public: without
 # it everything works, and takes longer.
@@ -150,17 +150,13 @@ class SparseMatrix:
             dtype = torch.float32 if single else torch.float64
         key = (dtype, str(device_of(columns)))
         if key not in self._cast:
-            coo = self.csr.tocoo()
-            places = torch.as_tensor(np.stack([coo.row, coo.col]).astype(np.int64))
-            values = torch.as_tensor(coo.data.astype(str(dtype).removeprefix("torch.")))
-            self._cast[key] = torch.sparse_coo_tensor(
-                places,
-                values,
-                self.csr.shape,
-                device=columns.device,
-                check_invariants=False,
-                is_coalesced=True,
-            )
+            coo, device = self.csr.tocoo(), columns.device
+            with any_mode(columns):
+                places = torch.as_tensor(np.stack([coo.row, coo.col]).astype(np.int64), device=device)
+                values = torch.as_tensor(coo.data.astype(str(dtype).removeprefix("torch.")), device=device)
+                self._cast[key] = torch.sparse_coo_tensor(
+                    places, values, self.csr.shape, device=device, check_invariants=False, is_coalesced=True
+                )
         return torch.sparse.mm(self._cast[key], columns.to(dtype))
 
 

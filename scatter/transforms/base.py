@@ -131,9 +131,11 @@ class ScatteringTransformer(SampleTransformer):
     def _plan(self, shape: tuple[int, ...]) -> Plan:
         """Plan for a shape; rebuilt whenever a parameter has changed."""
         key = (shape, repr(sorted(self.get_params(deep=False).items())))
-        if self.__dict__.get("_planned", (None,))[0] != key:
-            self._planned = (key, self._make_plan(shape))
-        return self._planned[1]
+        # Read once: another thread may meet another shape in the meantime.
+        known = self.__dict__.get("_planned")
+        if known is None or known[0] != key:
+            self._planned = known = (key, self._make_plan(shape))
+        return known[1]
 
     def _known_shape(self) -> tuple[int, ...]:
         shape = check_shape(self.shape, self._ndim) or getattr(self, "shape_", None)

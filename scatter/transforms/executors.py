@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
-from scatter.numerics.namespace import Array, is_torch_array, namespace
+from scatter.numerics.namespace import Array, device_of, is_torch_array, namespace
 from scatter.paths import PathTree
 from scatter.transforms.readout import Readout
 
@@ -83,7 +83,8 @@ def as_numpy(x: Array, executor: str) -> NDArray[Any] | None:
 
 def like(found: NDArray[Any], x: Array) -> Array:
     """Coefficients as an array of the library of ``x``, in the same memory."""
-    return found if isinstance(x, np.ndarray) else namespace(x).asarray(found)
+    # On the device of the input, whatever the library's default is.
+    return found if isinstance(x, np.ndarray) else namespace(x).asarray(found, device=device_of(x))
 
 
 def _plain(x: Any) -> bool:

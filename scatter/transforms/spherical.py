@@ -166,9 +166,10 @@ class SphericalScattering(ScatteringTransformer):
         params = self.get_params(deep=False)
         params.pop("mask")  # the text of a large array is not all of it; the fields are those of one mask
         key = (self._fields, repr(sorted(params.items())))
-        if self.__dict__.get("_planned", (None,))[0] != key:
-            self._planned = (key, self._make_plan(shape))
-        return self._planned[1]
+        known = self.__dict__.get("_planned")
+        if known is None or known[0] != key:
+            self._planned = known = (key, self._make_plan(shape))
+        return known[1]
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
