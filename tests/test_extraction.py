@@ -7,18 +7,22 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cli_helpers import fail, image, run, succeed
+from PIL import Image
 
-from scatter.errors import FileError, InputError
+from scatter.errors import FileError, InputError, ScatterError
 from scatter.extraction import Recipe, extract
+from scatter.extraction import crew as crew_module
 from scatter.extraction import shards as shards_module
 from scatter.extraction.ahead import ahead
 from scatter.extraction.batches import Batches
+from scatter.extraction.crew import Crew, Task
 from scatter.extraction.job import Record
 from scatter.extraction.listing import Item, Listing
 from scatter.extraction.workspace import Workspace
@@ -138,6 +142,70 @@ def test_a_first_sample_that_no_transform_can_be_made_for_is_left_out_too():
     assert "n_neighbors must be from 3 to 7 for 8 points" in Path("t.npz.errors.csv").read_text()
     with pytest.raises(InputError, match="J must be"):
         extract(["in"], "u.npz", Recipe("points", {"J": 0}))
+
+
+# ------------------------------------------------------------------ threads that die
+def test_a_crew_does_what_it_is_given_in_order():
+    with Crew(2, "test") as crew:
+        tasks = [crew.submit(pow, n, 2) for n in range(50)]
+        failing = crew.submit(int, "x")
+        assert [task.result() for task in tasks] == [n * n for n in range(50)]
+        with pytest.raises(ValueError, match="invalid literal"):
+            failing.result()
+        assert failing.done()
+
+
+@pytest.mark.parametrize("name", ["decode", "write"])
+def test_a_thread_that_dies_ends_the_run_with_its_reason(monkeypatch, name):
+    arrays()
+    run_task = Task.run
+
+    def die(self):
+        if threading.current_thread().name == name:
+            raise MemoryError("no memory at all")
+        run_task(self)
+
+    monkeypatch.setattr(crew_module, "_POLL", 0.05)
+    monkeypatch.setattr(Task, "run", die)
+    with pytest.raises(ScatterError, match="a thread of this run died: MemoryError: no memory at all; wh"):
+        extract(["x.npz"], "t.npz", RECIPE, jobs=1, shard_size=4)
+    monkeypatch.setattr(Task, "run", run_task)
+    assert extract(["x.npz"], "t.npz", RECIPE, shard_size=4).samples == 40
+
+
+def test_a_reader_that_dies_silently_ends_the_run(monkeypatch):
+    from scatter.extraction import ahead as ahead_module
+
+    monkeypatch.setattr(ahead_module, "_fill", lambda *_: None)
+    with pytest.raises(ScatterError, match="the thread that reads ahead died"):
+        list(ahead(iter("abc"), 2))
+
+
+def test_threads_that_can_not_be_started_are_said_to_be(monkeypatch):
+    arrays()
+
+    def start(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(crew_module.threading.Thread, "start", start)
+    with pytest.raises(ScatterError, match="can't start new thread; close other programs, or type --jobs 1"):
+        Crew(2, "test")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is measured as Linux does")
+def test_frames_of_an_animation_are_not_held_all_at_once():
+    frames = [Image.new("RGB", (1500, 1500), (level, 0, 0)) for level in range(110)]
+    frames[0].save("a.gif", save_all=True, append_images=frames[1:])
+    code = (
+        "from scatter.extraction import Recipe, extract; from scatter.io.reading import Reading;"
+        "r = extract(['a.gif'], 't.npy', Recipe('2d', {'J': 2, 'L': 2}, Reading('image', resize=(32, 32))));"
+        "status = dict(line.split(':') for line in open('/proc/self/status'));"
+        "print(r.samples, status['VmHWM'].split()[0])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    samples, peak = map(int, found.stdout.split())
+    # Held all at once, they take 740 MB beside what Python and its libraries take.
+    assert (samples, peak < 700_000) == (110, True), peak
 
 
 # ------------------------------------------------------------------ stopped and gone on with

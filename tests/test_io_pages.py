@@ -1,5 +1,6 @@
 """Pages of image files become samples, a few at a time; damaged ones are named."""
 
+import os
 import struct
 import threading
 import warnings
@@ -13,7 +14,7 @@ from tests_support import one_line
 
 from scatter.errors import FileError
 from scatter.io import read_image, resize_image, tiffs
-from scatter.io.images import crop_image, quiet_decoding
+from scatter.io.images import crop_image, image_values, quiet_decoding
 from scatter.io.pages import pieces
 from scatter.io.reading import Reading
 
@@ -277,3 +278,58 @@ def test_large_pages_come_in_smaller_pieces(name, monkeypatch):
     save_pages(name, GREY[:7])
     assert [len(piece.samples) for piece in read(name)] == [3, 3, 1]
     assert [len(piece.samples) for piece in read(name, channels="all")] == [1] * 7
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".tif", ".webp"])
+def test_pages_of_few_bytes_and_many_pixels_stop_a_file(monkeypatch, suffix):
+    monkeypatch.setattr(tiffs, "FREE_PIXELS", 4 * 64 * 64)
+    monkeypatch.setattr(tiffs, "PIXELS_PER_BYTE", 0)
+    name = f"a{suffix}"
+    pages = [Image.new("L", (64, 64), level) for level in range(0, 250, 30)]
+    pages[0].save(name, save_all=True, append_images=pages[1:])
+    found = []
+    size = os.path.getsize(name)
+    calls = pieces(Path(name), 0, None, Reading("image"), 1)
+    found += [next(calls)() for _ in range(4)]
+    with pytest.raises(
+        FileError, match=f"{name}: its pages have more than 16384 pixels together, in {size} b"
+    ):
+        next(calls)
+    assert [int(piece.segments[0]) for piece in found] == [0, 1, 2, 3]
+
+
+def test_an_animated_png_is_one_block_at_most(monkeypatch):
+    pages = [Image.new("L", (64, 64), level) for level in range(0, 250, 30)]
+    pages[0].save("a.png", save_all=True, append_images=pages[1:])
+    monkeypatch.setattr("scatter.io.pages.BLOCK", 64 * 64 * 4)
+    (piece,) = pieces(Path("a.png"), 0, None, Reading("image"), 64)
+    with pytest.raises(FileError, match=r"a\.png: has 9 pages; of a PNG at most 8 are read at once"):
+        piece()
+
+
+def test_large_frames_are_the_same_as_small_ones(monkeypatch):
+    frames = [Image.fromarray(RNG.integers(0, 256, (24, 40, 3), dtype=np.uint8)) for _ in range(5)]
+    frames[0].save("a.webp", save_all=True, append_images=frames[1:], lossless=True)
+    options = (Path("a.webp"), 0, None, Reading("image", channels="all"), 2)
+    want = [piece().samples for piece in pieces(*options)]
+    monkeypatch.setattr("scatter.io.pages.BLOCK", 2000)
+    monkeypatch.setattr("scatter.io.images._STRIP", 40 * 7)
+    found = list(pieces(*options))
+    # All of them are kept until the end: none is painted over.
+    np.testing.assert_allclose(np.concatenate([piece().samples for piece in found]), np.concatenate(want))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "1", "CMYK", "I;16", "F"])
+@pytest.mark.parametrize("grey", [True, False])
+def test_large_images_are_converted_strip_by_strip(monkeypatch, mode, grey):
+    if mode == "F":
+        image = Image.fromarray(RNG.random((50, 30), dtype=np.float32))
+    elif mode == "I;16":
+        image = Image.fromarray(RNG.integers(0, 65536, (50, 30), dtype=np.uint16))
+    else:
+        image = Image.fromarray(RNG.integers(0, 256, (50, 30, 4), dtype=np.uint8)).convert(mode)
+    if mode == "P":
+        image.info["transparency"] = 3
+    want = image_values(image, "a.png", grey)
+    monkeypatch.setattr("scatter.io.images._STRIP", 30 * 7)
+    np.testing.assert_allclose(image_values(image, "a.png", grey), want, rtol=1e-6)

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
+from scatter.errors import ScatterError
+
 T = TypeVar("T")
 
 
@@ -38,7 +40,13 @@ def ahead(items: Iterator[T], depth: int) -> Generator[T]:
     thread.start()
     try:
         while True:
-            more, item = places.get()
+            try:
+                more, item = places.get(timeout=1)
+            except queue.Empty:
+                # A thread may die before it can say so, where memory is short.
+                if thread.is_alive() or not places.empty():
+                    continue
+                raise ScatterError("the thread that reads ahead died; free some memory") from None
             if not more:
                 if item is not None:
                     raise item

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +15,7 @@ from scatter._text import format_size
 from scatter.errors import FileError, InputError, MissingExtraError
 from scatter.extraction.ahead import ahead
 from scatter.extraction.batches import Batches
+from scatter.extraction.crew import Crew, Task
 from scatter.extraction.job import Job, Record
 from scatter.extraction.listing import Item
 from scatter.extraction.loaders import Loader
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BATCH_BYTES = 2**24
+_HELD_BYTES = 2**25
 _GROUPS_AHEAD = 2
 _PAGES = 8
 _BEHIND = 2
@@ -40,18 +41,18 @@ class Group(NamedTuple):
 
     shard: int
     last: bool
-    work: list[tuple[list[Item], Future[list[Piece | Exception]]]]
+    work: list[tuple[list[Item], Task[list[Piece | Exception]]]]
 
 
 @dataclass
 class _Work:
-    """Pieces handed to a pool, several files at a time: handing one over costs as much as a small file."""
+    """Pieces handed to threads, several files at a time: handing one over costs as much as a small file."""
 
-    pool: ThreadPoolExecutor
+    pool: Crew
     together: int
     _items: list[Item] = field(default_factory=list)
     _pieces: list[Callable[[], Piece]] = field(default_factory=list)
-    _begun: list[tuple[list[Item], Future[list[Piece | Exception]]]] = field(default_factory=list)
+    _begun: list[tuple[list[Item], Task[list[Piece | Exception]]]] = field(default_factory=list)
 
     def add(self, item: Item, piece: Callable[[], Piece], *, alone: bool) -> None:
         """Hand over a piece, now or with the next ones."""
@@ -60,7 +61,7 @@ class _Work:
         if alone or len(self._items) >= self.together:
             self._hand_over()
 
-    def take(self) -> list[tuple[list[Item], Future[list[Piece | Exception]]]]:
+    def take(self) -> list[tuple[list[Item], Task[list[Piece | Exception]]]]:
         """What was handed over since the last time, in order."""
         self._hand_over()
         begun, self._begun = self._begun, []
@@ -145,12 +146,12 @@ class Pipeline:
         """
         with (
             quiet_decoding(),
-            ThreadPoolExecutor(self.threads, "decode") as pool,
-            ThreadPoolExecutor(1, "write") as behind,
+            Crew(self.threads, "decode") as pool,
+            Crew(1, "write") as behind,
             closing(ahead(self._groups(shards, pool), _GROUPS_AHEAD)) as groups,
         ):
             shard: _Shard | None = None
-            finished: list[Future[Record]] = []
+            finished: list[Task[Record]] = []
             try:
                 for group in groups:
                     shard = shard or _Shard(self, group.shard, behind)
@@ -164,19 +165,19 @@ class Pipeline:
                     yield finished.pop(0).result()
             finally:
                 # After a failure, nothing that waits is worth decoding.
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.cancel()
                 if shard is not None:
                     behind.submit(shard.writer.discard)
 
-    def _groups(self, shards: Iterable[int], pool: ThreadPoolExecutor) -> Iterator[Group]:
+    def _groups(self, shards: Iterable[int], pool: Crew) -> Iterator[Group]:
         with ExitStack() as stack:
             loader = self.loader or stack.enter_context(Loader(self.job.recipe.read))
             for shard in shards:
                 yield from self._shard_groups(shard, loader, pool)
 
-    def _shard_groups(self, shard: int, loader: Loader, pool: ThreadPoolExecutor) -> Iterator[Group]:
+    def _shard_groups(self, shard: int, loader: Loader, pool: Crew) -> Iterator[Group]:
         batch, work = self.batch, _Work(pool, min(max(self.batch // (4 * self.threads), 1), _TOGETHER))
-        weight = 0
+        weight = held = 0
         for item in self.workspace.items(self.job.shards[shard]):
             single = self._is_single(item)
             at_most = min(_PAGES, batch) if single else batch
@@ -186,9 +187,10 @@ class Pipeline:
                 for piece in loader.pieces(item.file, item.start, item.stop, at_most):
                     work.add(item, piece, alone=not single)
                     weight += 1 if single else at_most
-                    if weight >= batch:
+                    held += getattr(piece, "nbytes", 0)
+                    if weight >= batch or held >= _HELD_BYTES:
                         yield Group(shard, False, work.take())
-                        weight = 0
+                        weight = held = 0
             except Exception as error:
                 work.add(item, partial(_raise, error), alone=False)
         yield Group(shard, True, work.take())
@@ -210,14 +212,14 @@ class Pipeline:
 class _Shard:
     """A shard that is being computed: batches to come, and what was left out."""
 
-    def __init__(self, pipeline: Pipeline, shard: int, behind: ThreadPoolExecutor) -> None:
+    def __init__(self, pipeline: Pipeline, shard: int, behind: Crew) -> None:
         self.pipeline = pipeline
         self.writer = ShardWriter(pipeline.workspace, shard, pipeline.body, pipeline.job.taken_over)
         self.batches = Batches(pipeline.batch)
         self.failures: list[Failure] = []
         self.previous: Item | None = None
         self.behind = behind
-        self.pending: list[Future[None]] = []
+        self.pending: list[Task[None]] = []
 
     def take(self, group: Group) -> None:
         """Transform what a group brings, but for what does not fill a batch."""
@@ -241,7 +243,7 @@ class _Shard:
         except Exception as error:
             self.fail(item, None, _reason(error, item))
 
-    def close(self) -> Future[Record]:
+    def close(self) -> Task[Record]:
         """Transform the rest, and write the end of the shard."""
         for samples, keys in self.batches.rest():
             self._transform(samples, keys)

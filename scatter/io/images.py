@@ -23,6 +23,7 @@ Pixels = TypeVar("Pixels")
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000")
 _LUMA = (0.299, 0.587, 0.114)
 _ROUNDING = 1e-5
+_STRIP = 2**22
 
 
 def read_image(
@@ -219,7 +220,17 @@ def image_values(image: "Image", file: os.PathLike[str], grey: bool) -> "NDArray
     FileError
         If the values have no known scale.
     """
-    return _arrange(_to_unit(image, file), grey)
+    width, height = image.size
+    if width * height <= _STRIP or image.mode.startswith(("I", "F")):
+        return _arrange(_to_unit(image, file), grey)
+    # Of a large image strip by strip: its colours as floats take four times the memory of the result.
+    values = np.empty((height, width) if grey else (3, height, width), np.float32)
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        strip = _arrange(_to_unit(image.crop((0, top, width, bottom)), file), grey)
+        values[..., top:bottom, :] = strip
+    return values
 
 
 def _arrange(values: "NDArray[np.float32]", grey: bool) -> "NDArray[np.float32]":
@@ -316,7 +327,9 @@ def _scale_integers(values: "NDArray[np.integer]", file: os.PathLike[str]) -> "N
             f"{file}: the pixels go from {low} to {high}, and 32-bit integers have no known white; "
             "save the image as 16-bit integers or as floats between 0 and 1"
         )
-    return np.asarray(values, dtype=np.float32) / np.float32(65535)
+    found = np.array(values, dtype=np.float32)
+    found /= np.float32(65535)
+    return found
 
 
 def _check_floats(values: "NDArray[np.float32]", file: os.PathLike[str]) -> "NDArray[np.float32]":

@@ -12,9 +12,9 @@ import numpy as np
 from scatter.errors import FileError
 from scatter.io.files import regular_file
 from scatter.io.images import crop_image, decoding_image, image_values, open_image, resize_image, upright
-from scatter.io.reading import Piece, Reading
+from scatter.io.reading import Decoded, Piece, Reading
 from scatter.io.sources import BLOCK
-from scatter.io.tiffs import MOST_PAGES, is_tiff, open_page, page_offsets
+from scatter.io.tiffs import MOST_PAGES, PixelBudget, is_tiff, open_page, page_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -97,6 +97,7 @@ def _opened(file: Path) -> IO[bytes]:
 
 def _animated_png(image: Image, file: Path, reading: Reading, at_most: int) -> list[NDArray[Any]]:
     count = int(getattr(image, "n_frames", 1))
+    at_most = min(at_most, 8 * _fitting(image.size, reading))
     if count > at_most:
         raise FileError(
             f"{file}: has {count} pages; of a PNG at most {at_most} are read at once; "
@@ -115,10 +116,12 @@ def _tiff_pieces(
     first, step = 0, at_most
     group: list[int] = []
     broken: FileError | None = None
-    chain = page_offsets(stream, file)
+    chain, budget = page_offsets(stream, file), PixelBudget(file)
     while True:
         try:
             offset = next(chain, None)
+            if offset is not None:
+                budget.take(_page_size(file, offset))
         except FileError as error:
             broken, offset = error, None
         if offset is None:
@@ -138,12 +141,17 @@ def _tiff_pieces(
 
 
 def _pages_at_once(file: Path, offset: int, reading: Reading, at_most: int) -> int:
+    size = _page_size(file, offset)
+    return min(at_most, _fitting(size, reading)) if all(size) else 1
+
+
+def _page_size(file: Path, offset: int) -> tuple[int, int]:
     try:
         with decoding_image(file), open_page(file, offset) as stream:
-            return min(at_most, _fitting(open_image(stream, file, _MOST_PIXELS).size, reading))
+            return open_image(stream, file, _MOST_PIXELS).size
     except FileError:
         # To be reported when the page is decoded.
-        return 1
+        return (0, 0)
 
 
 def _fitting(size: tuple[int, int], reading: Reading) -> int:
@@ -174,7 +182,7 @@ def _frame_pieces(
 ) -> Iterator[Callable[[], Piece]]:
     # What is in a frame depends on those before it, so they are decoded here, in order.
     frames: list[Image] = []
-    number = 0
+    number, budget = 0, PixelBudget(file)
     with open_image(stream, file, _MOST_PIXELS) as image:
         step = min(at_most, _fitting(image.size, reading))
         while True:
@@ -184,13 +192,25 @@ def _frame_pieces(
                 break
             if number == MOST_PAGES:
                 raise FileError(f"{file}: has more than {MOST_PAGES} pages; split it")
-            frames.append(upright(image).copy())
+            budget.take(image.size)
+            # A copy, as the next frame is painted over this one, unless it is not held.
+            large = 3 * image.width * image.height >= BLOCK
+            frames.append(upright(image) if large else upright(image).copy())
             number += 1
             if len(frames) == step:
-                yield partial(_frames, file, number - step, frames, reading)
+                yield _held(file, number - step, frames, reading)
                 frames = []
     if frames:
-        yield partial(_frames, file, number - len(frames), frames, reading)
+        yield _held(file, number - len(frames), frames, reading)
+
+
+def _held(file: Path, first: int, frames: Sequence[Image], reading: Reading) -> Decoded:
+    nbytes = sum(frame.width * frame.height * len(frame.getbands()) for frame in frames)
+    if nbytes < BLOCK:
+        return Decoded(partial(_frames, file, first, frames, reading), nbytes)
+    # Rather than hold large frames until a thread is free.
+    piece = _frames(file, first, frames, reading)
+    return Decoded(lambda: piece, np.asarray(piece.samples).nbytes)
 
 
 def _frames(file: Path, first: int, frames: Sequence[Image], reading: Reading) -> Piece:

@@ -10,7 +10,7 @@ import numpy as np
 from scatter.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -96,6 +96,26 @@ class Reading:
     def ndim(self) -> int:
         """Number of axes of a sample that is an array."""
         return 2 if self.kind == "image" else 1
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """What is left to do for a piece that was decoded already, and the memory that it holds meanwhile.
+
+    Parameters
+    ----------
+    read : callable
+        Returns the `Piece`.
+    nbytes : int
+        Bytes that are held.
+    """
+
+    read: Callable[[], Piece]
+    nbytes: int
+
+    def __call__(self) -> Piece:
+        """The piece."""
+        return self.read()
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,48 @@ MOST_PAGES = 100_000
 """Most images in one file."""
 
 
+FREE_PIXELS = 2**28
+"""Pixels that the pages of any file may have together: some seconds of decoding."""
+
+PIXELS_PER_BYTE = 2**10
+"""Pixels that the pages of a larger file may have for each byte; blank pages have more, pictures less."""
+
+
+class PixelBudget:
+    """Pixels that the pages of a file may still have, so that a few bytes do not keep a run busy for hours.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._most = max(FREE_PIXELS, PIXELS_PER_BYTE * file.stat().st_size)
+        self._left = self._most
+
+    def take(self, size: tuple[int, int]) -> None:
+        """Count a page.
+
+        Parameters
+        ----------
+        size : tuple of int
+            Its sides, pixels.
+
+        Raises
+        ------
+        FileError
+            If there are too many.
+        """
+        self._left -= size[0] * size[1]
+        if self._left < 0:
+            raise FileError(
+                f"{self._file}: its pages have more than {self._most} pixels together, in "
+                f"{self._file.stat().st_size} bytes; split it, or type --pages first"
+            )
+
+
 class _Layout:
     """Byte order and widths of the two versions of the format."""
 
