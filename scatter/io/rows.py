@@ -221,7 +221,7 @@ def _piece(
         each = len(windows)
         values = np.moveaxis(windows, 0, 1).reshape(-1, *windows.shape[2:])
     numbers = np.arange(part.segment, part.segment + len(values), dtype=np.int64)
-    labels = None if read_labels is None else np.repeat(read_labels()[:, 0].astype(np.str_), each)
+    labels = None if read_labels is None else np.repeat(_as_text(read_labels()[:, 0]), each)
     finite = np.isfinite(values)
     failures: list[tuple[int, str]] = []
     if not finite.all():
@@ -234,6 +234,11 @@ def _piece(
     if reading.kind == "image":
         values = _shape_images(values, rows.file, reading)
     return Piece(values, numbers, None, labels, failures)
+
+
+def _as_text(values: NDArray[Any]) -> NDArray[np.str_]:
+    # NumPy casts no strings of variable width, as zarr reads them, to strings of a fixed one.
+    return np.array([str(value) for value in values.tolist()], dtype=np.str_)
 
 
 def _complaint(

@@ -10,6 +10,7 @@ import numpy as np
 
 from scatter.errors import FileError
 from scatter.io.arrays import choose, decoding
+from scatter.io.inflation import inflates_beyond
 from scatter.io.sources import BLOCK, MOST_BYTES, Source
 from scatter.io.tabular.common import require_zarr
 
@@ -50,7 +51,7 @@ def open_zarr(file: Path, name: str | None, labels: str | None) -> tuple[ZarrRow
     if not file.is_dir():
         raise FileError(f"{file}: is not a folder, as zarr arrays are")
     with decoding(file):
-        found = zarr.open(str(file), mode="r")
+        found = zarr.open(_bounded(file), mode="r")
         if isinstance(found, zarr.Array):
             if name is not None or labels is not None:
                 raise FileError(
@@ -62,6 +63,30 @@ def open_zarr(file: Path, name: str | None, labels: str | None) -> tuple[ZarrRow
         name = name or choose([key for key in names if key != labels], file, "type --array NAME")
         array = _member(file, found, name, names)
         return array, None if labels is None else _member(file, found, labels, names)
+
+
+def _bounded(file: Path) -> Any:
+    """A store of a folder that gives out no chunk which becomes more than `MOST_BYTES`."""
+    from zarr.storage import LocalStore, WrapperStore
+
+    class Bounded(WrapperStore[LocalStore]):
+        async def get(self, key: str, prototype: Any, byte_range: Any = None) -> Any:
+            return self._checked(key, await super().get(key, prototype, byte_range))
+
+        async def get_partial_values(self, prototype: Any, key_ranges: Any) -> Any:
+            wanted = list(key_ranges)
+            found = await super().get_partial_values(prototype, wanted)
+            return [self._checked(key, part) for (key, _), part in zip(wanted, found, strict=True)]
+
+        def _checked(self, key: str, part: Any) -> Any:
+            if part is not None and inflates_beyond(part.to_bytes(), MOST_BYTES):
+                raise FileError(
+                    f"{file}: the chunk {key} has {len(part)} bytes, and becomes more than the {MOST_BYTES} "
+                    "that are allowed; write the array in smaller chunks"
+                )
+            return part
+
+    return Bounded(LocalStore(str(file), read_only=True))
 
 
 def _member(file: Path, group: Any, name: str, names: list[str]) -> ZarrRows:
