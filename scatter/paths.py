@@ -17,6 +17,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from scatter.errors import InputError
+
+MOST_PATHS = 2**18
+"""Paths of a tree, each of which takes memory and time before any signal is seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Band:
@@ -187,10 +192,19 @@ class PathTree:
         return Path((*path.bands, band), self.bank.resolution(band))
 
     def _enumerate(self) -> Iterator[Path]:
-        layer = [Path()]
+        layer, count = [Path()], 0
         while layer:
             yield from layer
-            layer = [self._extend(path, band) for path in layer for band in self._next(path)]
+            count += len(layer)
+            following: list[Path] = []
+            for path in layer:
+                following += [self._extend(path, band) for band in self._next(path)]
+                if count + len(following) > MOST_PATHS:
+                    raise InputError(
+                        f"there are more than {MOST_PATHS} paths of up to {path.order + 1} wavelets; type "
+                        f"max_order={path.order}, or make the number of wavelets smaller"
+                    )
+            layer = following
 
     def _group(self, paths: list[Path], places: dict[tuple[int, ...], int]) -> Group:
         """Group of ``paths``, which must share what may follow and the resolution."""

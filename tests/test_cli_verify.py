@@ -77,6 +77,18 @@ def test_a_difference_above_the_limit_ends_with_1(monkeypatch):
 
 
 @pytest.mark.usefixtures("kymatio")
+def test_verify_takes_an_excerpt_of_what_is_long_and_says_so(monkeypatch):
+    monkeypatch.setattr(verify_module, "_MOST_POINTS", {1: 4096, 2: 64})
+    np.save("long.npy", np.random.default_rng(0).standard_normal((3, 5000)).astype(np.float32))
+    text = succeed("verify", "long.npy", "--J", "3", "--transform", "1d")
+    assert text.startswith("Scattering1D, long.npy (the first 1x4096 of 3x5000), 1 x 4096: ")
+    np.save("large.npy", np.random.default_rng(0).random((80, 50)).astype(np.float32))
+    text = succeed("verify", "large.npy", "--J", "2", "--transform", "2d")
+    assert text.startswith("Scattering2D, large.npy (the first 1x64x50 of 1x80x50), 1 x 64x50: ")
+    np.save("short.npy", np.zeros((1, 4096), np.float32) + np.arange(4096))
+    assert "first" not in succeed("verify", "short.npy", "--J", "3", "--transform", "1d")
+
+
 def test_verify_with_wrong_options_or_files():
     assert "has no meaning here" in fail("verify", "--L", "2", "--Q", "2", code=2)
     assert "has no meaning here" in fail("verify", "--transform", "1d", "--L", "2", code=2)

@@ -167,7 +167,7 @@ class Program:
             self.is_complex,
             stride,
             offsets[::-1],
-            self.tree.max_order + 1,
+            len(self.tree.counts),
             self.reading.floor,
             self.coefficients,
         )

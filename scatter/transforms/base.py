@@ -6,7 +6,7 @@ import math
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,8 +17,11 @@ from sklearn.utils.validation import check_is_fitted
 from scatter.cascade import in_order, scattering
 from scatter.errors import InputError, ScatterWarning
 from scatter.frames.base import Frame
-from scatter.numerics.namespace import Array, is_complex, namespace
+from scatter.frames.convolution import ConvolutionFrame
+from scatter.kernels.library import thread_count
+from scatter.numerics.namespace import Array, is_complex, itemsize, namespace
 from scatter.paths import Group, PathTree
+from scatter.transforms.cost import SLOW, Cost, check_output, check_working, warn_if_slow
 from scatter.transforms.executors import as_numpy, compile_cascade, like
 from scatter.transforms.readout import Readout
 from scatter.transforms.samples import SampleTransformer
@@ -42,6 +45,34 @@ class Plan:
     readout: Readout
     executor: str = "array"
     n_jobs: int | None = None
+    _costs: dict[int, Cost] = field(default_factory=dict, repr=False)
+
+    def admit(self, count: int, size: int) -> None:
+        """Refuse what this machine has no memory for, and say what will take long, before it is begun.
+
+        Parameters
+        ----------
+        count : int
+            Signals.
+        size : int
+            Bytes of a real number.
+        """
+        frame = getattr(self.frame, "plane", self.frame)
+        if not isinstance(frame, ConvolutionFrame):
+            return
+        if size not in self._costs:
+            cost = Cost.of(frame, self.tree, size, compiled=self._compiled is not None)
+            check_working(cost, frame.shape)
+            self._costs[size] = cost
+        cost = self._costs[size]
+        check_output(cost, count, self.coefficients, size)
+        if cost.signal * count + cost.filters > SLOW:
+            warn_if_slow(cost, count, thread_count(self.n_jobs, None))
+
+    @cached_property
+    def coefficients(self) -> int:
+        """Numbers that are kept of a signal."""
+        return sum(math.prod(self.readout.trailing(self.frame, path.resolution)) for path in self.tree.paths)
 
     @cached_property
     def _compiled(self) -> CompiledCascade | None:
@@ -49,6 +80,7 @@ class Plan:
 
     def flat(self, x: Array) -> Array | None:
         """Coefficients (..., coefficients), path by path, if the compiled executor runs this; else None."""
+        self.admit(math.prod(x.shape[: x.ndim - self.frame.ndim]), itemsize(x))
         if self._compiled is None or (signals := as_numpy(x, self.executor)) is None:
             return None
         batch = signals.shape[: signals.ndim - self.frame.ndim]
@@ -247,7 +279,7 @@ class ScatteringTransformer(SampleTransformer):
         check_out_type(self.out_type)
         X = self._validate(X, reset=True)
         lead, shape = self._layout(tuple(X.shape[1:]))
-        self._plan(shape)
+        self._plan(shape).admit(1, 4)
         self.lead_, self.shape_ = lead, shape
         return self
 

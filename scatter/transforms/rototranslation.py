@@ -15,6 +15,7 @@ from scatter.frames.rototranslation import RotoTranslationFrame
 from scatter.numerics.namespace import Array
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
+from scatter.transforms.cost import check_wavelets
 from scatter.transforms.executors import check_executor
 from scatter.transforms.readout import Readout
 from scatter.transforms.scattering2d import image_grid, image_shape
@@ -145,6 +146,7 @@ class RotoTranslationScattering2D(ScatteringTransformer):
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
+        check_wavelets(J * L, J=J, L=L)
         readout = Readout(self.average, self.pooling, self.log)
         bank = RotoTranslationMorlet(J, L, self._angular_scales(L), self._covariant())
         plane = ConvolutionFrame(bank.plane, image_grid(shape, J, self.padding), check_tol(self.tol))

@@ -12,6 +12,7 @@ from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.morlet1d import Morlet1D, grid1d
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
+from scatter.transforms.cost import check_wavelets
 from scatter.transforms.executors import check_executor
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_flag, check_jobs, check_rate, check_tol
@@ -149,6 +150,7 @@ class Scattering1D(ScatteringTransformer):
                 + (f"type J={N.bit_length() - 1} or less" if N > 1 else "one sample has no scales")
             )
         check_rate("sampling_rate", self.sampling_rate)
+        check_wavelets(J * max(self._wavelets_per_octave()), J=J, Q=self.Q)
         T = self._duration(J, N)
         readout = Readout(self._averaging, self.pooling, self.log)
         log2_stride = self._log2_stride(T)

@@ -12,6 +12,7 @@ from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.morlet2d import Morlet2D, grid2d
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
+from scatter.transforms.cost import check_wavelets
 from scatter.transforms.executors import check_executor
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_flag, check_jobs, check_tol
@@ -131,6 +132,7 @@ class Scattering2D(ScatteringTransformer):
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
+        check_wavelets(J * L, J=J, L=L)
         readout = Readout(self.average, self.pooling, self.log)
         grid = image_grid(shape, J, self.padding)
         if check_flag("pre_pad", self.pre_pad):
