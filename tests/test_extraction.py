@@ -224,6 +224,25 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(suffix):
     assert not list(Path().glob("*.partial"))
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+def test_a_long_recording_goes_on_where_it_was(monkeypatch, suffix):
+    soundfile = pytest.importorskip("soundfile")
+    monkeypatch.setattr("scatter.io.segments._SHORT", 2**16)
+    sound = np.random.default_rng(0).standard_normal(2**19) / 8
+    soundfile.write(f"long{suffix}", sound, 8000)
+    recipe = Recipe("1d", {"J": 4, "Q": 1}, Reading("signal", segment=4096, hop=2048))
+    whole = extract([f"long{suffix}"], "whole.npz", recipe)
+    assert (whole.samples, whole.shards) == (255, 1)
+    watcher = Stopper(100)
+    with pytest.raises(Stop):
+        extract([f"long{suffix}"], "t.npz", recipe, shard_size=16, watcher=watcher)
+    kept = len(Workspace(Path("t.npz.partial")).records())
+    assert kept >= 2
+    report = extract([f"long{suffix}"], "t.npz", recipe)
+    assert (report.kept, report.shards) == (kept, 16)
+    assert Path("t.npz").read_bytes() == Path("whole.npz").read_bytes()
+
+
 def test_going_on_says_how_much_is_done(capsys):
     arrays()
     stopped("t.npz", 20)

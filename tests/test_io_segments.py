@@ -1,6 +1,7 @@
 import os
 import struct
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -343,3 +344,27 @@ def test_memory_does_not_grow_with_the_length_of_a_sound(tmp_path):
     tracemalloc.stop()
     assert total == -(-30 * 2**20 // 3 // 2**14)
     assert peak < 40e6
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".aiff"])
+@pytest.mark.parametrize(
+    ("hop", "resample"), [(None, None), (300, None), (3000, None), (700, 12000), (None, 44100)]
+)
+def test_ranges_of_segments_are_those_of_the_whole(tmp_path, noise, suffix, hop, resample, long):
+    file = tmp_path / f"a{suffix}"
+    soundfile.write(file, np.tile(noise, (5, 1)) / 8, 8000)
+    reading = Reading("signal", segment=1000, hop=hop, resample=resample, channels="all")
+    whole = np.concatenate([piece().samples for piece in pieces(file, 0, None, reading, 3)])
+    count = segments.count_segments(file, reading)
+    assert len(whole) == count
+    for borders in ([0, 1, 2, count], [0, 7, count - 1, count], [0, count]):
+        for start, stop in pairwise(borders):
+            found = [piece() for piece in pieces(file, start, stop, reading, 4)]
+            ranged = np.concatenate([piece.samples for piece in found])
+            np.testing.assert_array_equal(ranged, whole[start:stop])
+            numbers = np.concatenate([piece.segments for piece in found])
+            assert numbers.tolist() == list(range(start, stop))
+
+
+def test_short_sounds_are_not_read_by_ranges(wav):
+    assert segments.count_segments(wav, Reading("signal", segment=100)) is None

@@ -25,6 +25,9 @@ SUFFIXES = IMAGE_SUFFIXES | SOUND_SUFFIXES | ARRAY_SUFFIXES | MESH_SUFFIXES | PO
 _LARGE = 2**20
 """Bytes from which a .npy is asked for its number of rows before it is read; smaller ones are read whole."""
 
+_LONG = 2**18
+"""Bytes from which a sound is asked how long it is, before it is read."""
+
 _MATCHING: dict[Kind, frozenset[str]] = {
     "signal": SOUND_SUFFIXES | ARRAY_SUFFIXES,
     "image": IMAGE_SUFFIXES | ARRAY_SUFFIXES,
@@ -107,16 +110,19 @@ def _clouds(read: Callable[[], Piece]) -> Piece:
 
 
 def count_rows(file: str, reading: Reading) -> int | None:
-    """Rows of an array that may be cut into ranges; None where a file is one item.
+    """Rows of an array, or segments of a long sound, that may be read by ranges; None if a file is one item.
 
-    Damaged arrays are one item, so that they are reported with the others.
+    Damaged files are one item, so that they are reported with the others.
     """
-    from scatter.io import rows
+    from scatter.io import rows, segments
 
     suffix = os.path.splitext(file)[1].lower()
-    if suffix not in ARRAY_SUFFIXES or reading.kind == "graph":
-        return None
     try:
+        if suffix in SOUND_SUFFIXES and reading.kind == "signal" and reading.segment is not None:
+            large = os.path.getsize(file) >= _LONG
+            return segments.count_segments(Path(file), reading) if large else None
+        if suffix not in ARRAY_SUFFIXES or reading.kind == "graph":
+            return None
         if suffix == ".npy" and os.path.getsize(file) < _LARGE:
             return None
         return rows.count_rows(Path(file), reading)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,15 @@ import numpy as np
 from scatter.errors import FileError
 from scatter.io.reading import Piece
 from scatter.io.resampling import margin, ratio, resample_blocks
-from scatter.io.sounds import BLOCK, check_channels, check_finite, decoding, open_sound, sound_blocks
+from scatter.io.sounds import (
+    BLOCK,
+    UNKNOWN_FRAMES,
+    check_channels,
+    check_finite,
+    decoding,
+    open_sound,
+    sound_blocks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,8 +131,8 @@ def pieces(
     ----------
     file : Path
         A WAV, FLAC, Ogg or MP3 file, or another format that libsndfile knows.
-    start, stop : int, None
-        Have no meaning for sounds: 0 and None.
+    start, stop : int, optional
+        The segments that are wanted, of a sound that is cut; ``stop=None`` for all from ``start`` on.
     reading : Reading
         Its ``length``, ``segment``, ``hop``, ``resample``, ``channels`` and ``dtype``.
     at_most : int
@@ -159,11 +168,39 @@ def pieces(
     per = max(1, min(at_most, _SHORT // (reading.segment * _width(sound, reading))))
     if max(length, sound.frames) * sound.channels > _SHORT:
         with sound, decoding(file):
-            yield from _streamed(sound, file, reading, rate, per, (up, down))
+            yield from _streamed(sound, file, reading, rate, per, (up, down), start, stop)
         return
-    whole = _Once(sound, file, reading)
-    for first in range(0, count := count_windows(length, reading), per):
-        yield partial(_segments_of, whole, reading, first, min(per, count - first), rate)
+    whole, count = _Once(sound, file, reading), count_windows(length, reading)
+    last = count if stop is None else min(stop, count)
+    for first in range(start, last, per):
+        yield partial(_segments_of, whole, reading, first, min(per, last - first), rate)
+
+
+def count_segments(file: Path, reading: Reading) -> int | None:
+    """Count the segments of a long sound by its header, so that they can be read range by range.
+
+    Parameters
+    ----------
+    file : Path
+        The sound.
+    reading : Reading
+        With a ``segment``.
+
+    Returns
+    -------
+    int, or None
+        None for a sound that is decoded at once, or whose header does not say how long it is.
+
+    Raises
+    ------
+    FileError
+        As `pieces`.
+    """
+    with open_sound(file) as sound:
+        if not sound.frames * sound.channels > _SHORT or sound.frames >= UNKNOWN_FRAMES:
+            return None
+        up, down = ratio(file, sound.samplerate, reading.resample)
+        return count_windows(_scaled(sound.frames, up, down), reading)
 
 
 def _scaled(frames: int, up: int, down: int) -> int:
@@ -248,16 +285,24 @@ def _segments_of(whole: _Once, reading: Reading, first: int, count: int, rate: i
 
 
 def _streamed(
-    sound: SoundFile, file: Path, reading: Reading, rate: int, per: int, terms: tuple[int, int]
+    sound: SoundFile,
+    file: Path,
+    reading: Reading,
+    rate: int,
+    per: int,
+    terms: tuple[int, int],
+    start: int,
+    stop: int | None,
 ) -> Iterator[Callable[[], Piece]]:
     segment = int(reading.segment or 0)
     hop = reading.hop or segment
     if hop > segment:
         per = 1  # else the gaps would be held, however long they are
-    span, total, done = (per - 1) * hop + segment, 0, 0
+    span, done, last = (per - 1) * hop + segment, start, sys.maxsize if stop is None else stop
+    total = _forward(sound, start * hop) if terms == (1, 1) else 0
     parts: list[NDArray[Any]] = []
     size = 0
-    for block in _blocks(sound, file, reading, terms):
+    for block in _blocks(sound, file, reading, terms, sound.frames - total):
         # Samples before the next window lie in a gap.
         fresh = block[..., max(0, min(done * hop - total, block.shape[-1])) :]
         total += block.shape[-1]
@@ -267,14 +312,26 @@ def _streamed(
             continue
         held = np.concatenate(parts, axis=-1)
         while held.shape[-1] >= span:
-            yield partial(_checked, held[..., :span], reading, done, per, rate)
-            held, done = held[..., per * hop :], done + per
+            count = min(per, last - done)
+            yield partial(_checked, held[..., :span], reading, done, count, rate)
+            held, done = held[..., per * hop :], done + count
+            if done == last:
+                return
         parts, size = [held], held.shape[-1]
     held = np.concatenate(parts, axis=-1)
-    count = count_windows(total, reading)
+    count = min(last, count_windows(total, reading))
     for first in range(done, count, per):
         rest = held[..., (first - done) * hop :][..., :span]
         yield partial(_checked, rest, reading, first, min(per, count - first), rate)
+
+
+_EXACT = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF"})
+
+
+def _forward(sound: SoundFile, frame: int) -> int:
+    """Go to a sample where the format allows to do so exactly; return where the sound stands."""
+    whole = sound.subtype.startswith("PCM") or sound.subtype in ("FLOAT", "DOUBLE")
+    return int(sound.seek(frame)) if frame and whole and sound.format in _EXACT else 0
 
 
 def _checked(signals: NDArray[Any], reading: Reading, first: int, count: int, rate: int) -> Piece:
