@@ -17,6 +17,7 @@ from benchmarks import (
     foundation,
     graphs,
     growth,
+    hostile,
     memory,
     meshes,
     sphere,
@@ -35,6 +36,7 @@ PARTS = (
     codec,
     extraction,
     distributed,
+    hostile,
 )
 CASES = {name: case for part in PARTS for name, case in part.CASES.items()}
 

@@ -12,6 +12,7 @@ from scatter.domains.graphbatch import join
 from scatter.errors import FileError, InputError, missing_extra
 from scatter.io.arrays import open_npz
 from scatter.io.files import reason, regular_file
+from scatter.io.matrixmarket import Header, read_matrix_market
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,35 +146,25 @@ def _check_bytes(file: Path, most: int) -> None:
 
 
 def _matrix_market(file: Path) -> Graph:
-    from scipy.io import mminfo, mmread
-
     _check_bytes(file, MAX_BYTES)
-    try:
-        _refuse_nul(file)
-        rows, columns, entries, layout, field, _ = mminfo(str(file))
-        _check_shape(file, (rows, columns))
+
+    def check(header: Header) -> None:
+        _check_shape(file, (header.rows, header.columns))
         # No entry takes less than "1 1" and the end of its line, no number of a dense one less than "0".
-        least = 4 if layout == "coordinate" else 1
+        least = 4 if header.coordinate else 1
         size = file.stat().st_size
-        if entries * least > size:
-            raise FileError(f"{file}: is truncated or damaged: {entries} entries don't fit in {size} bytes")
-        if field == "complex":
-            raise FileError(f"{file}: weights must be real numbers, got complex ones")
-        return Graph(sp.csr_array(mmread(str(file))))
+        if header.entries * least > size:
+            raise FileError(
+                f"{file}: is truncated or damaged: {header.entries} entries don't fit in {size} bytes"
+            )
+
+    try:
+        with open(file, "rb") as stream:
+            return Graph(read_matrix_market(stream, check))
     except FileError:
         raise
     except Exception as error:
         raise FileError(f"{file}: can't be read as a Matrix Market file: {reason(error)}") from error
-
-
-def _refuse_nul(file: Path) -> None:
-    """Stop at a byte that no text holds: SciPy's parser would end the process."""
-    with open(file, "rb") as stream:
-        offset = 0
-        while block := stream.read(2**22):
-            if (place := block.find(0)) >= 0:
-                raise FileError(f"{file}: is damaged: byte {offset + place} is zero, and the format is text")
-            offset += len(block)
 
 
 def _networkx(
