@@ -307,6 +307,20 @@ def test_an_animated_png_is_one_block_at_most(monkeypatch):
         piece()
 
 
+def test_animations_of_large_frames_are_refused(monkeypatch):
+    frames = [Image.new("RGB", (40, 30), (level, 0, 0)) for level in (0, 200)]
+    for name in ("a.webp", "a.gif"):
+        frames[0].save(name, save_all=True, append_images=frames[1:])
+    monkeypatch.setattr("scatter.io.images.MOST_FRAME", 1199)
+    monkeypatch.setattr("scatter.io.pages.MOST_FRAME", 1199)
+    for name in ("a.webp", "a.gif"):
+        with pytest.raises(FileError, match=f"{name}: the image is 30 x 40, 1200 pixels; at most 1199 are"):
+            read(name)
+    with pytest.raises(FileError, match="1200 pixels; at most 1199 are allowed"):
+        read_image("a.webp")
+    assert read_image("a.gif").shape == (30, 40)
+
+
 def test_large_frames_are_the_same_as_small_ones(monkeypatch):
     frames = [Image.fromarray(RNG.integers(0, 256, (24, 40, 3), dtype=np.uint8)) for _ in range(5)]
     frames[0].save("a.webp", save_all=True, append_images=frames[1:], lossless=True)

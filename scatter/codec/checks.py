@@ -23,7 +23,7 @@ FREE_SAMPLES = 2**25
 SAMPLES_PER_BYTE = 32
 """Samples that a larger file may ask for, for each byte: pictures have more than a quarter of a bit."""
 
-TILE_SAMPLES = 2**12
+TILE_SAMPLES = 2**16
 """What decoding a tile costs beside its samples, in samples."""
 
 

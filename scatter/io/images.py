@@ -24,6 +24,8 @@ _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000")
 _LUMA = (0.299, 0.587, 0.114)
 _ROUNDING = 1e-5
 _STRIP = 2**22
+MOST_FRAME = 2**24
+"""Pixels of a frame of an animation: decoders hold several copies of it, and paint each anew."""
 
 
 def read_image(
@@ -164,6 +166,8 @@ def open_image(stream: IO[bytes], file: os.PathLike[str], max_pixels: float) -> 
     except Image.DecompressionBombError as error:
         raise FileError(f"{file}: the image is too large to be decoded safely: {reason(error)}") from error
     width, height = image.size
+    if image.format == "WEBP" and getattr(image, "is_animated", False):
+        max_pixels = min(max_pixels, MOST_FRAME)
     if width * height > max_pixels:
         raise FileError(
             f"{file}: the image is {height} x {width}, {width * height} pixels; at most {max_pixels:.0f} are "

@@ -11,7 +11,15 @@ import numpy as np
 
 from scatter.errors import FileError
 from scatter.io.files import regular_file
-from scatter.io.images import crop_image, decoding_image, image_values, open_image, resize_image, upright
+from scatter.io.images import (
+    MOST_FRAME,
+    crop_image,
+    decoding_image,
+    image_values,
+    open_image,
+    resize_image,
+    upright,
+)
 from scatter.io.reading import Decoded, Piece, Reading
 from scatter.io.sources import BLOCK
 from scatter.io.tiffs import MOST_PAGES, PixelBudget, is_tiff, open_page, page_offsets
@@ -183,7 +191,7 @@ def _frame_pieces(
     # What is in a frame depends on those before it, so they are decoded here, in order.
     frames: list[Image] = []
     number, budget = 0, PixelBudget(file)
-    with open_image(stream, file, _MOST_PIXELS) as image:
+    with open_image(stream, file, MOST_FRAME) as image:
         step = min(at_most, _fitting(image.size, reading))
         while True:
             try:

@@ -18,7 +18,7 @@ MOST_PAGES = 100_000
 """Most images in one file."""
 
 
-FREE_PIXELS = 2**28
+FREE_PIXELS = 2**27
 """Pixels that the pages of any file may have together: some seconds of decoding."""
 
 PIXELS_PER_BYTE = 2**10
