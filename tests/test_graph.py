@@ -531,3 +531,13 @@ def test_weights_of_any_type_and_order_of_bytes_are_the_same_graph(dtype, contai
         given = container(ring)
         given.data = given.data.astype(dtype)
     assert np.array_equal(transform.transform([given]), want)
+
+
+def test_scales_that_take_products_without_end_are_refused():
+    ring = np.roll(np.eye(6), 1, axis=0) + np.roll(np.eye(6), -1, axis=0)
+    with pytest.raises(
+        InputError, match=r"J=40 takes 2\*\*40 products with the operator; .* at most 20; type"
+    ):
+        GraphScattering(40, signals=("degree",)).fit([ring])
+    far = GraphScattering(21, signals=("eccentricity",), method="eigen", max_order=1)
+    assert np.isfinite(far.fit_transform([ring])).all()

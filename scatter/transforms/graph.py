@@ -28,6 +28,8 @@ from scatter.transforms.validation import check_count, check_flag
 
 WAVELETS = ("diffusion", "tight", "hann", "meyer", "itersine", "heat")
 METHODS = ("matvec", "chebyshev", "eigen")
+MOST_SCALES = 20
+"""Of repeated products, whose number doubles with every scale."""
 
 
 class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -241,6 +243,11 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(
                 f"method='matvec' is for wavelets='diffusion', got {self.wavelets!r}; "
                 "type method='eigen' or method='chebyshev'"
+            )
+        if method == "matvec" and J > MOST_SCALES:
+            raise InputError(
+                f"J={J} takes 2**{J} products with the operator; with method='matvec' J may be at most "
+                f"{MOST_SCALES}; type method='eigen', which takes none, or a smaller J"
             )
         if self.finest is not None and self.wavelets != "diffusion":
             raise InputError(f"finest is for wavelets='diffusion', got {self.wavelets!r}; type finest=None")
