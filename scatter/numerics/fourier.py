@@ -96,3 +96,26 @@ def gaussian(positions: NDArray[Any], sigma: float) -> NDArray[np.float64]:
 
 REACH = 8.6
 """Standard deviations beyond which a Gaussian is below the spacing of float64 (8.6e-17)."""
+
+
+def rfftn(x: Array, ndim: int) -> Array:
+    """Half of the spectrum of real ``x`` over its last ``ndim`` axes, divided by the number of points."""
+    axes = tuple(range(-ndim, 0))
+    if is_numpy_array(x):
+        import scipy.fft
+
+        return scipy.fft.rfftn(x, axes=axes, norm="forward")
+    return namespace(x).fft.rfftn(x, axes=axes, norm="forward")
+
+
+def irfftn(spectrum: Array, shape: tuple[int, ...]) -> Array:
+    """Real signal of ``shape`` whose half spectrum, as `rfftn` defines it, is ``spectrum``.
+
+    The spectrum may be overwritten.
+    """
+    axes = tuple(range(-len(shape), 0))
+    if is_numpy_array(spectrum):
+        import scipy.fft
+
+        return scipy.fft.irfftn(spectrum, shape, axes=axes, norm="forward", overwrite_x=True)
+    return namespace(spectrum).fft.irfftn(spectrum, s=shape, axes=axes, norm="forward")
