@@ -93,7 +93,7 @@ class SolidHarmonics:
         assert degree is not None
         if degree == 0:
             return 1.0
-        return normalization(degree) * (2 * math.pi) ** 1.5 * math.pow(self.sigma(band.j), degree)
+        return normalization(degree) * math.pow(2 * math.pi, 1.5) * math.pow(self.sigma(band.j), degree)
 
 
 def normalization(degree: int) -> float:
