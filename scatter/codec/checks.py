@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scatter.codec.container import MOST_SIDE, Header, Tile
+from scatter.codec.lifting import levels
 from scatter.codec.planes import LEAST_STEP, MOST_STEP, STEPS_PER_OCTAVE
 from scatter.errors import CodecError, InputError
 from scatter.kernels.library import load, thread_count
@@ -23,8 +24,8 @@ FREE_SAMPLES = 2**25
 SAMPLES_PER_BYTE = 32
 """Samples that a larger file may ask for, for each byte: pictures have more than a quarter of a bit."""
 
-TILE_SAMPLES = 2**16
-"""What decoding a tile costs beside its samples, in samples."""
+TILE_SAMPLES = 3 * 2**16
+"""What decoding a tile costs beside its samples, in samples: its networks run many times on few numbers."""
 
 
 class Target(NamedTuple):
@@ -115,8 +116,11 @@ def check_region(region: Sequence[int] | None, height: int, width: int) -> Regio
 
 def check_work(header: Header, tiles: Sequence[Tile], reduce: int, size: int) -> None:
     """Refuse a file of a few bytes that asks for a long computation."""
-    pixels = sum(tile.height * tile.width >> 2 * reduce for tile in tiles)
-    work = header.channels * (pixels + TILE_SAMPLES * len(tiles))
+    work = 0
+    for tile in tiles:
+        depth = levels(tile.height, tile.width)
+        share = max(depth - reduce, 0) / max(depth, 1)  # levels of a tile cost alike
+        work += header.channels * ((tile.height * tile.width >> 2 * reduce) + int(TILE_SAMPLES * share))
     if work > (most := max(FREE_SAMPLES, SAMPLES_PER_BYTE * size)):
         raise CodecError(
             f"{size} bytes ask for {header.width} x {header.height} pixels of {header.channels} channels in "
