@@ -222,6 +222,12 @@ def decode(path):
     codec.decode(data)
 
 
+def load(path):
+    from scatter.learning import load_model
+
+    load_model(path)
+
+
 def resume(path):
     """The same table or one clear line, whatever was damaged."""
     inside = path.parent / "intact"
@@ -263,7 +269,7 @@ FORMATS = {
         for suffix in (".csv", ".tsv", ".parquet")
     },
     **{f"recipe{suffix}": (recipe(suffix), load_recipe) for suffix in (".toml", ".json")},
-    "skops": (model, lambda path: __import__("scatter.learning").learning.load_model(path)),
+    "skops": (model, load),
     "partial": (unfinished, resume),
 }
 

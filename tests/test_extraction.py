@@ -182,14 +182,18 @@ def test_a_reader_that_dies_silently_ends_the_run(monkeypatch):
 
 
 def test_threads_that_can_not_be_started_are_said_to_be(monkeypatch):
-    arrays()
+    begun, start_thread = [], threading.Thread.start
 
     def start(self):
-        raise RuntimeError("can't start new thread")
+        if begun:
+            raise RuntimeError("can't start new thread")
+        begun.append(self)
+        start_thread(self)
 
     monkeypatch.setattr(crew_module.threading.Thread, "start", start)
     with pytest.raises(ScatterError, match="can't start new thread; close other programs, or type --jobs 1"):
         Crew(2, "test")
+    assert not begun[0].is_alive()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is measured as Linux does")

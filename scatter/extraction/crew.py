@@ -96,6 +96,7 @@ class Crew:
             for thread in self._threads:
                 thread.start()
         except RuntimeError as error:
+            self.close()
             raise ThreadDiedError(f"{reason(error)}; close other programs, or type --jobs 1") from error
 
     def submit(self, do: Callable[..., T], *args: Any) -> Task[T]:
@@ -129,7 +130,7 @@ class Crew:
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
-            if thread.ident is not None:
+            if thread.ident is not None:  # else it could not be started
                 thread.join()
 
     def _work(self) -> None:

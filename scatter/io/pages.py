@@ -123,19 +123,22 @@ def _tiff_pieces(
 ) -> Iterator[Callable[[], Piece]]:
     first, step = 0, at_most
     group: list[int] = []
+    size: tuple[int, int] | None = None
     broken: FileError | None = None
     chain, budget = page_offsets(stream, file), PixelBudget(file)
     while True:
         try:
             offset = next(chain, None)
             if offset is not None:
-                budget.take(_page_size(file, offset))
+                found = _page_size(file, offset)
+                size = size or found
+                budget.take(found)
         except FileError as error:
             broken, offset = error, None
         if offset is None:
             break
-        if first == 0 and len(group) == 1:
-            step = _pages_at_once(file, group[0], reading, at_most)
+        if first == 0 and len(group) == 1 and size is not None:
+            step = min(at_most, _fitting(size, reading)) if all(size) else 1
         if len(group) == step:
             yield partial(_tiff_pages, file, first, group, reading)
             first, group = first + step, []
@@ -146,11 +149,6 @@ def _tiff_pieces(
         yield partial(_tiff_pages, file, first, group, reading)
     if broken is not None:
         raise broken
-
-
-def _pages_at_once(file: Path, offset: int, reading: Reading, at_most: int) -> int:
-    size = _page_size(file, offset)
-    return min(at_most, _fitting(size, reading)) if all(size) else 1
 
 
 def _page_size(file: Path, offset: int) -> tuple[int, int]:

@@ -18,10 +18,9 @@ from scatter.cascade import in_order, scattering
 from scatter.errors import InputError, ScatterWarning
 from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
-from scatter.kernels.library import thread_count
 from scatter.numerics.namespace import Array, is_complex, itemsize, namespace
 from scatter.paths import Group, PathTree
-from scatter.transforms.cost import SLOW, Cost, check_output, check_working, warn_if_slow
+from scatter.transforms.cost import Cost, check_output, check_working, warn_if_slow
 from scatter.transforms.executors import as_numpy, compile_cascade, like
 from scatter.transforms.readout import Readout
 from scatter.transforms.samples import SampleTransformer
@@ -66,8 +65,7 @@ class Plan:
             self._costs[size] = cost
         cost = self._costs[size]
         check_output(cost, count, self.coefficients, size)
-        if cost.signal * count + cost.filters > SLOW:
-            warn_if_slow(cost, count, thread_count(self.n_jobs, None))
+        warn_if_slow(cost, count, self.n_jobs)
 
     @cached_property
     def coefficients(self) -> int:

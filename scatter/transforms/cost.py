@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scatter.errors import InputError, ScatterWarning
+from scatter.kernels.library import thread_count
 from scatter.numerics.memory import available_memory
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def check_wavelets(count: int, **params: object) -> None:
 
 def check_working(cost: Cost, shape: tuple[int, ...]) -> None:
     """Refuse what this machine has no memory for."""
-    if cost.working > _UNNOTICED and _MARGIN * (left := available_memory() or math.inf) < cost.working:
+    if (left := _too_little(cost.working)) is not None:
         sides = " x ".join(map(str, shape))
         what = "cut it into segments: x.reshape(-1, n), or scatter features --segment n"
         if len(shape) > 1:
@@ -96,7 +97,7 @@ def check_working(cost: Cost, shape: tuple[int, ...]) -> None:
 def check_output(cost: Cost, count: int, coefficients: int, size: int) -> None:
     """Refuse a result that does not fit into memory."""
     needed = count * coefficients * size
-    if needed > _UNNOTICED and _MARGIN * (left := available_memory() or math.inf) < needed:
+    if (left := _too_little(needed)) is not None:
         raise InputError(
             f"{count} signals, {cost.paths} paths and {coefficients} coefficients each are "
             f"{_bytes(needed)}, and {_bytes(left)} are free; transform fewer at a time, type pooling='mean', "
@@ -104,9 +105,19 @@ def check_output(cost: Cost, count: int, coefficients: int, size: int) -> None:
         )
 
 
-def warn_if_slow(cost: Cost, count: int, threads: int) -> None:
+def _too_little(needed: int) -> int | None:
+    """The free memory, if that is too little for so many bytes; None if it will do, or nobody knows."""
+    if needed <= _UNNOTICED:
+        return None
+    left = available_memory()
+    return left if left is not None and _MARGIN * left < needed else None
+
+
+def warn_if_slow(cost: Cost, count: int, n_jobs: int | None) -> None:
     """Say how long it takes, if that is long."""
-    seconds = cost.filters + cost.signal * count / max(1, min(threads, 64))
+    if cost.filters + cost.signal * count <= SLOW:
+        return  # on one thread, so that nobody need be asked for their number
+    seconds = cost.filters + cost.signal * count / max(1, min(thread_count(n_jobs, None), 64))
     if seconds > SLOW:
         warnings.warn(
             f"{count} signals through {cost.paths} paths will take about {_duration(seconds)}",
