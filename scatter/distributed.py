@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter.errors import InputError, missing_extra
+from scatter.numerics.plain import plain
 
 __all__ = ["transform"]
 
@@ -124,12 +125,7 @@ def _blocks(data: Any, dask: Any) -> Any:
             raise InputError("an array is needed, got a group of zarr; type: group['name']")
         return dask.array.from_zarr(data)
     if not (hasattr(data, "shape") and hasattr(data, "dtype")):
-        try:
-            data = np.asarray(data)
-        except ValueError as error:
-            raise InputError(
-                f"the data can't be made into an array: {error} Cut or pad the samples to one length first"
-            ) from None
+        data = plain(data, "the data")
     rows = max(1, BLOCK_BYTES // max(1, math.prod(data.shape[1:]) * data.dtype.itemsize))
     return dask.array.from_array(data, chunks=(rows, *data.shape[1:])[: len(data.shape)])
 

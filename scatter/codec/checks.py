@@ -14,6 +14,7 @@ from scatter.codec.lifting import levels
 from scatter.codec.planes import LEAST_STEP, MOST_STEP, STEPS_PER_OCTAVE
 from scatter.errors import CodecError, InputError
 from scatter.kernels.library import load, thread_count
+from scatter.numerics.plain import plain_numpy
 
 MOST_PIXELS = 2**26
 """Pixels that decoding allows by default."""
@@ -46,7 +47,7 @@ class Region(NamedTuple):
 
 def check_image(image: ArrayLike) -> tuple[NDArray[Any], int]:
     """An image as (H, W, C), and the bits of a sample."""
-    found = np.asarray(image)
+    found = plain_numpy(image, "the image")
     # The order of bytes is no part of a value.
     found = found.astype(found.dtype.newbyteorder("="), copy=False)
     if found.dtype not in (np.uint8, np.uint16):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter.errors import InputError
+from scatter.numerics.plain import plain_numpy
 
 Array = NDArray[Any]
 
@@ -183,6 +184,7 @@ def _curve(rate: Sequence[float], quality: Sequence[float]) -> tuple[Array, Arra
 
 
 def _peak(image: Array, other: Array) -> int:
+    image, other = plain_numpy(image, "the image"), plain_numpy(other, "the other image")
     if image.shape != other.shape or image.dtype != other.dtype:
         raise InputError(
             f"two images of one shape and type are needed, got {image.shape} {image.dtype} and "

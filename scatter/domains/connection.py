@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scatter.domains.mesh import Mesh
 from scatter.domains.meshcheck import Points, named, orientation
 from scatter.errors import InputError
+from scatter.numerics.plain import plain_numpy
 
 
 class Tangents:
@@ -51,7 +52,7 @@ class Tangents:
 
     def __init__(self, mesh: Mesh, gauge: Any = None) -> None:
         self.mesh = mesh
-        self.gauge = np.zeros(len(mesh)) if gauge is None else np.asarray(gauge, dtype=np.float64)
+        self.gauge = np.zeros(len(mesh)) if gauge is None else plain_numpy(gauge, "gauge").astype(np.float64)
         if self.gauge.shape != (len(mesh),):
             raise InputError(
                 f"gauge must have shape ({len(mesh)},), an angle a vertex, got {self.gauge.shape}"
@@ -168,12 +169,12 @@ class Tangents:
 
     def project(self, vectors: Any) -> NDArray[np.complex128]:
         """Vectors in space as complex numbers, (..., n, 3) -> (..., n); the normal part is dropped."""
-        vectors = np.asarray(vectors)
+        vectors = plain_numpy(vectors, "vectors")
         first, second = self.axes
         return np.asarray((vectors * first).sum(axis=-1) + 1j * (vectors * second).sum(axis=-1))
 
     def ambient(self, z: Any) -> Points:
         """Complex numbers in the frames as vectors in space, (..., n) -> (..., n, 3)."""
-        z = np.asarray(z)[..., None]
+        z = plain_numpy(z, "the complex numbers")[..., None]
         first, second = self.axes
         return np.asarray(z.real * first + z.imag * second)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from scatter.errors import InputError
+from scatter.numerics.plain import plain_numpy
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Graph:
         n : int, optional
             Number of nodes; None is one more than the largest index.
         """
-        edges = to_numpy(edge_index)
+        edges = plain_numpy(edge_index, "edge_index")
         if edges.ndim != 2 or edges.shape[0] != 2 or (edges.size and edges.dtype.kind not in "iu"):
             raise InputError(
                 f"edge_index must be integers of shape (2, edges), got {edges.dtype} of shape {edges.shape}"
@@ -69,7 +69,11 @@ class Graph:
             raise InputError(
                 f"edge_index must be in 0 .. {size - 1}, got {int(edges.min())} .. {int(edges.max())}"
             )
-        weight = np.ones(edges.shape[1]) if edge_weight is None else to_numpy(edge_weight).astype(np.float64)
+        weight = (
+            np.ones(edges.shape[1])
+            if edge_weight is None
+            else plain_numpy(edge_weight, "edge_weight").astype(np.float64)
+        )
         if weight.ndim == 2 and weight.shape[1] == 1:
             weight = weight[:, 0]
         if weight.shape != edges.shape[1:]:
@@ -79,11 +83,6 @@ class Graph:
         matrix = sp.csr_array((weight, (edges[0], edges[1])), shape=(size, size))
         one_way = (matrix != 0).multiply((matrix != 0).T).nnz == (matrix.diagonal() != 0).sum()
         return cls(sp.csr_array(matrix + matrix.T) if one_way else matrix)
-
-
-def to_numpy(x: Any) -> NDArray[Any]:
-    """An array of NumPy, from tensors that may require a gradient, too."""
-    return np.asarray(x.detach().cpu() if hasattr(x, "detach") else x)
 
 
 # ------------------------------------------------------------------ what graphs are given as
@@ -137,7 +136,7 @@ def _read(item: Any, names: Sequence[str]) -> list[Graph]:
         coo = item.detach().to_sparse_coo().coalesce().cpu()
         places = coo.indices().numpy()
         return [Graph(_square(sp.csr_array((coo.values().numpy(), tuple(places)), shape=tuple(coo.shape))))]
-    dense = to_numpy(item)
+    dense = plain_numpy(item, "the adjacency matrix")
     if dense.dtype.kind not in "biuf" or dense.ndim != 2:
         raise InputError(
             "a sparse or dense square array, a networkx graph, (edge_index, edge_weight), an object with "
@@ -188,7 +187,7 @@ def _read_geometric(item: Any, names: Sequence[str]) -> list[Graph]:
     signals = x if x is None or x.ndim > 1 else x[:, None]
     attributes = {name: getattr(item, name) for name in names if getattr(item, name, None) is not None}
     ends = getattr(item, "ptr", None)
-    ends = [0, whole.shape[0]] if ends is None else to_numpy(ends).tolist()
+    ends = [0, whole.shape[0]] if ends is None else plain_numpy(ends).tolist()
     whole = sp.csr_array(whole)
     return [
         Graph(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from scatter.errors import InputError
+from scatter.numerics.plain import plain_numpy
 
 Points = NDArray[np.float64]
 Faces = NDArray[np.int64]
@@ -23,7 +24,7 @@ REPAIR = "type Mesh(vertices, faces, repair=True) to {}, or clean the mesh first
 def checked_vertices(vertices: Any) -> Points:
     """Positions as float64 of shape (n, 3), all finite."""
     try:
-        points = np.array(vertices, dtype=np.float64)
+        points = np.array(plain_numpy(vertices, "vertices"), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"vertices must be numbers of shape (n, 3): {error}") from None
     if points.ndim != 2 or points.shape[1] != 3 or len(points) == 0:
@@ -52,7 +53,7 @@ def check_extent(points: Points, what: str) -> None:
 
 def checked_faces(faces: Any, n: int) -> Faces:
     """Corners of triangles as int64 of shape (m, 3), within the vertices."""
-    given = np.asarray(faces)
+    given = plain_numpy(faces, "faces")
     if given.ndim != 2 or given.shape[1] != 3 or len(given) == 0:
         raise InputError(
             f"faces must have shape (m, 3), three vertices a triangle, got {given.shape}; "

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from scatter.domains.mesh import require_robust
 from scatter.domains.meshcheck import Points, check_extent, named
 from scatter.errors import InputError
+from scatter.numerics.plain import plain_numpy
 
 LAPLACIANS = ("diffusion_maps", "tufted")
 
@@ -45,7 +46,7 @@ class PointCloud:
 
     def __init__(self, points: Any) -> None:
         try:
-            found = np.array(points, dtype=np.float64)
+            found = np.array(plain_numpy(points, "points"), dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise InputError(f"points must be numbers of shape (n, 3): {error}") from None
         if found.ndim != 2 or found.shape[1] != 3 or len(found) < 5:

@@ -17,6 +17,7 @@ from scatter.errors import InputError
 from scatter.numerics.fourier import irfft, rfft
 from scatter.numerics.legendre import Meridians, Parts
 from scatter.numerics.namespace import Array, Constant, as_complex, floating, is_complex, namespace
+from scatter.numerics.plain import plain
 
 
 class Rings(NamedTuple):
@@ -231,7 +232,7 @@ class HarmonicTransform:
         return parts.scaled(*(inside.like(rows) for inside in within))
 
     def _checked(self, x: Any) -> Array:
-        x = floating(x if hasattr(x, "shape") else np.asarray(x))
+        x = floating(plain(x, "the fields"))
         wanted = (*((2,) if self.spin else ()), self.rings.theta.size, self.rings.longitudes)
         if is_complex(x) or tuple(x.shape[-len(wanted) :]) != wanted:
             raise InputError(
@@ -241,6 +242,7 @@ class HarmonicTransform:
         return x
 
     def _as_coefficients(self, a: Array) -> Array:
+        a = plain(a, "the coefficients")
         wanted = (*((2,) if self.spin else ()), self.L, self.L)
         if not is_complex(a) or tuple(a.shape[-len(wanted) :]) != wanted:
             raise InputError(

@@ -59,6 +59,8 @@ def floating(x: Array) -> Array:
         if x.dtype.kind == "c":
             return x.astype(np.complex128 if wide else np.complex64)
         return x.astype(np.float64 if wide else np.float32)
+    if is_jax_array(x) and not xp.issubdtype(x.dtype, xp.number) and x.dtype != xp.bool_:  # its random keys
+        raise InputError(f"the array must hold numbers, got dtype {x.dtype}")
     return xp.astype(x, xp.float32)
 
 

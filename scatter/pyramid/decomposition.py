@@ -14,6 +14,7 @@ import numpy as np
 
 from scatter.errors import InputError
 from scatter.numerics.namespace import Array, floating
+from scatter.numerics.plain import plain_numpy
 from scatter.transforms.validation import check_shape
 
 TRANSFORMS = ("decimated", "undecimated", "packet")
@@ -112,7 +113,7 @@ class Decomposition:
         object.__setattr__(self, "details", tuple(named))
 
     def _checked(self, name: str, band: Any) -> Array:
-        band = floating(np.asarray(band))
+        band = floating(plain_numpy(band, name))
         ndim = len(self.shape)
         batch = getattr(self.approximation, "shape", band.shape)[:-ndim]
         if band.ndim < ndim or band.shape[:-ndim] != batch:

@@ -10,6 +10,7 @@ import numpy as np
 
 from scatter.errors import InputError
 from scatter.numerics.namespace import Array
+from scatter.numerics.plain import plain_numpy
 from scatter.pyramid.checks import check_array, check_levels, check_mode, check_wavelet
 from scatter.pyramid.decomposition import (
     APPROXIMATION,
@@ -228,7 +229,7 @@ class Pyramid:
             return mosaic(x, ends=ends, lines=lines)
         if self.ndim != 2:
             raise InputError(f"a mosaic is of an image, with ndim=2, got ndim={self.ndim}")
-        image = np.asarray(x)
+        image = plain_numpy(x, "the image")
         if image.ndim != 2 and (image.ndim != 3 or image.shape[2] != 3):
             raise InputError(
                 f"one image of shape (M, N) or (M, N, 3) is needed, got shape {image.shape}; for (3, M, N) "

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from scatter.domains.sphere import SAMPLINGS, UNSEEN, Sampling, sampling
 from scatter.errors import InputError
 from scatter.numerics.namespace import Array, Constant, floating, is_complex, namespace
+from scatter.numerics.plain import FILL, plain, plain_numpy
 from scatter.transforms.validation import check_signals
+
+FILL_OR_MASK = f"{FILL}, or mask=..., an array that is 1 where fields are known and 0 where they are not"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +77,7 @@ class Fields:
             return None
         if self.sampling == "coefficients":
             raise InputError("coefficients have no places to mask; type mask=None, or another sampling")
-        mask = np.asarray(self.mask)
+        mask = plain_numpy(self.mask, "mask")
         if mask.ndim != self.ndim or not np.isin(mask, (0, 1)).all() or not mask.any():
             raise InputError(
                 f"mask must be an array of zeros and ones with the axes of a field, {self.ndim}, and not all "
@@ -117,8 +120,9 @@ class Fields:
         return self._places[key]
 
     def _checked(self, x: Any) -> Array:
+        x = plain(x, "the fields", instead=FILL_OR_MASK)
         if self.known is not None:
-            x = self._filled(floating(x if hasattr(x, "dtype") else np.asarray(x)))
+            x = self._filled(floating(x))
         elif isinstance(x, np.ndarray) and x.dtype.kind == "f":
             unseen = np.isclose(x, UNSEEN, rtol=1e-6) if self.sampling == "healpix" else False
             bad = int((~np.isfinite(x) | unseen).sum())

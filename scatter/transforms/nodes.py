@@ -9,10 +9,11 @@ from typing import Any, Self
 import numpy as np
 from array_api_compat import array_namespace
 
-from scatter.domains.graph import Graph, to_numpy
+from scatter.domains.graph import Graph
 from scatter.domains.graphbatch import COMPUTED, GraphBatch
 from scatter.errors import InputError
-from scatter.numerics.namespace import Array, Constant, floating, is_array, is_complex, namespace
+from scatter.numerics.namespace import Array, Constant, floating, is_complex, namespace
+from scatter.numerics.plain import plain, plain_numpy
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _given(graphs: Sequence[Graph], count: int, places: Sequence[int]) -> Array:
         found = channel_count(graph, place)
         if found != count:
             raise InputError(f"graph {place}: {count} signals a node as in fit are needed, got {found}")
-        x = graph.signals if is_array(graph.signals) else np.asarray(graph.signals)
+        x = plain(graph.signals, f"graph {place}: signals")
         parts.append(x if x.ndim == 2 else x[:, None])
     try:
         x = floating(array_namespace(*parts).concat(parts, axis=0) if len(parts) > 1 else parts[0])
@@ -137,19 +138,21 @@ def _added(
         return (np.asarray(channels.labels)[:, None] == found).astype(np.float64)
     for graph, place in zip(graphs, places, strict=True):
         values = graph.attributes.get(name)
-        if values is None or to_numpy(values).shape != (len(graph),):
+        if values is None or plain_numpy(values, name).shape != (len(graph),):
             raise InputError(
                 f"graph {place}: there is no number {name!r} at every node; signals may be 'degree', "
                 "'clustering', 'eccentricity', 'label', or the name of an attribute of the nodes"
             )
-    values = np.concatenate([to_numpy(graph.attributes[name]) for graph in graphs]).astype(np.float64)
+    values = np.concatenate([plain_numpy(graph.attributes[name], name) for graph in graphs]).astype(
+        np.float64
+    )
     if not np.isfinite(values).all():
         raise InputError(f"the attribute {name!r} contains NaN or infinity; replace them first")
     return values[None]
 
 
 def _labels(graph: Graph, place: int) -> Any:
-    labels = None if graph.labels is None else to_numpy(graph.labels)
+    labels = None if graph.labels is None else plain_numpy(graph.labels, "labels")
     if labels is None or labels.shape != (len(graph),) or labels.dtype.kind not in "iu":
         got = "none" if labels is None else f"{labels.dtype} of shape {labels.shape}"
         raise InputError(

@@ -14,9 +14,10 @@ from scatter.errors import InputError
 from scatter.frames.scalediscretised import ScaleDiscretised
 from scatter.frames.spherical import SphericalFrame
 from scatter.numerics.namespace import Array, namespace
+from scatter.numerics.plain import plain
 from scatter.paths import Band, PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
-from scatter.transforms.fields import Fields
+from scatter.transforms.fields import FILL_OR_MASK, Fields
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_out_type
 
@@ -316,7 +317,7 @@ class SphericalScattering(ScatteringTransformer):
         return self._plan().features(maps)
 
     def _samples(self, X: Any) -> Array:
-        X = X if hasattr(X, "shape") else np.asarray(X)
+        X = plain(X, "the fields", instead=FILL_OR_MASK)
         if getattr(X, "ndim", 0) == 2 and self._fields.ndim == 2:
             X = namespace(X).reshape(X, (X.shape[0], *self._fields.canonical(int(X.shape[1]))))
         maps = self._maps(X)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from scatter.errors import InputError, NotNumbersError
-from scatter.numerics.namespace import Array, floating, is_array, is_complex
+from scatter.numerics.namespace import Array, floating, is_complex
+from scatter.numerics.plain import plain
 
 OUT_TYPES = ("array", "list", "dict")
 
@@ -88,10 +89,10 @@ def check_signals(x: Any, ndim: int) -> Array:
     Raises
     ------
     InputError
-        On a sparse matrix, an object array, too few axes, an empty array, NaN or infinity.
+        On a masked or sparse array or one with a unit, an object array, too few axes, an empty array,
+        NaN or infinity.
     """
-    x = _dense(x)
-    x = floating(x)
+    x = floating(_signals(x))
     if x.ndim < ndim:
         raise InputError(f"an array of shape (..., {_sides(ndim)}) is needed, got shape {tuple(x.shape)}")
     return _full_and_finite(x)
@@ -103,7 +104,7 @@ def check_samples(X: Any) -> Array:
     As in scikit-learn, columns of objects that are numbers are converted, and complex numbers are
     refused; otherwise as `check_signals`.
     """
-    x = _dense(X)
+    x = _signals(X)
     if isinstance(x, np.ndarray) and x.dtype.kind in "OUS" and x.ndim <= 2:
         try:
             x = x.astype(np.float64)
@@ -131,19 +132,10 @@ def check_samples(X: Any) -> Array:
     return _full_and_finite(x)
 
 
-def _dense(x: Any) -> Array:
-    if hasattr(x, "tocsr") or hasattr(x, "todense"):
-        raise InputError(f"a dense array is needed, got the sparse {type(x).__name__}; type: x.toarray()")
-    if is_array(x):
-        if str(getattr(x, "layout", "strided")).startswith("torch.sparse"):
-            raise InputError(f"a dense tensor is needed, got the layout {x.layout}; type: x.to_dense()")
-        return x
-    try:
-        return np.asarray(x)
-    except ValueError as error:
-        raise InputError(
-            f"the input can't be made into an array: {error} Cut or pad the samples to one length first"
-        ) from None
+def _signals(x: Any) -> Array:
+    if isinstance(x, np.matrix):  # always two axes, so that one signal can't be told from a batch of one
+        raise InputError("an array of any shape is needed, got np.matrix; type: np.asarray(x)")
+    return plain(x)
 
 
 def _full_and_finite(x: Array) -> Array:
