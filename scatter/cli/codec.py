@@ -49,7 +49,8 @@ def run_compress(
             f"{output}: the suffix of a compressed image is {SUFFIX}; type {output.with_suffix(SUFFIX)}"
         )
     check_output(output)
-    pixels = read_pixels(image)
+    pixels = read_pixels(image, lossless=lossless)
+    before = image.stat().st_size
     if bpp is psnr is step is None and not lossless:
         bpp = 1.0
     data = encode(pixels, bpp=bpp, psnr=psnr, step=step, lossless=lossless)
@@ -60,12 +61,15 @@ def run_compress(
         "file": str(output),
         "bytes": len(data),
         "bpp": round(8 * len(data) / count, 4),
-        "ratio": round(pixels.nbytes / len(data), 2),
+        "ratio": round(before / len(data), 2),
+        "ratio_of_samples": round(pixels.nbytes / len(data), 2),
     }
     if as_json:
         print_json(found)
     else:
-        say(f"{output}: {len(data)} bytes, {found['bpp']:g} bits per pixel, {found['ratio']:g} times smaller")
+        times = before / len(data)
+        size = f"{times:.3g} times smaller" if times >= 1 else f"{1 / times:.3g} times larger"
+        say(f"{output}: {len(data)} bytes, {found['bpp']:g} bits per pixel, {size} than {image}")
 
 
 def run_decompress(

@@ -8,7 +8,8 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from scatter._limits import check_most
-from scatter.errors import FileError
+from scatter.errors import FileError, ScatterWarning
+from scatter.io.depths import as_meant, check_samples, further_pages
 from scatter.io.files import reason, regular_file
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
 
 Pixels = TypeVar("Pixels")
 
@@ -50,13 +52,19 @@ def read_image(
     -------
     ndarray of float32
         (H, W) if ``grey``, else (3, H, W), in [0, 1].  8-bit values are divided by 255, 16-bit grey values
-        by 65535.  Pillow reads 16-bit colour as 8-bit.  Float values are kept and must lie in [0, 1].
+        by 65535, 12-bit ones by 4095; where a TIFF file says that 0 is white, values are inverted.  Of
+        16-bit colour the upper 8 bits are read.  Float values are kept and must lie in [0, 1].
+
+    Warns
+    -----
+    ScatterWarning
+        If there are further pages or frames, with their number.
 
     Raises
     ------
     FileError
         If the file is missing, a folder, empty, truncated, not an image, larger than ``max_pixels``, or if
-        its values have no known scale.
+        its values have no known white: signed integers, or integers of 32 bits.
     InputError
         If ``max_pixels`` is no number of at least 1.
 
@@ -67,11 +75,16 @@ def read_image(
     """
     most = check_most(max_pixels)
     file = regular_file(path)
-    return decoded(file, most, lambda image: image_values(image, file, grey))
+    values, further = decoded(
+        file, most, lambda image: (further_pages(image), image_values(upright(image), file, grey))[::-1]
+    )
+    if further:
+        warnings.warn(f"{file}: left out: {further[0]}", ScatterWarning, stacklevel=2)
+    return values
 
 
-def decoded(file: os.PathLike[str], max_pixels: float, convert: "Callable[[Image], Pixels]") -> "Pixels":
-    """What ``convert`` makes of the first image in a file, upright, with every failure a `FileError`.
+def decoded(file: os.PathLike[str], max_pixels: float, convert: "Callable[[ImageFile], Pixels]") -> "Pixels":
+    """What ``convert`` makes of the first image in a file, with every failure a `FileError`.
 
     Parameters
     ----------
@@ -80,7 +93,7 @@ def decoded(file: os.PathLike[str], max_pixels: float, convert: "Callable[[Image
     max_pixels : float
         Largest height times width.
     convert : callable
-        From Pillow's image to an array.
+        From Pillow's image, open but not decoded, to an array.
 
     Returns
     -------
@@ -93,7 +106,7 @@ def decoded(file: os.PathLike[str], max_pixels: float, convert: "Callable[[Image
         open(file, "rb") as stream,
         open_image(stream, file, max_pixels) as image,
     ):
-        return convert(upright(image))
+        return convert(image)
 
 
 @contextmanager
@@ -136,7 +149,7 @@ def decoding_image(file: os.PathLike[str]) -> "Iterator[None]":
         raise FileError(f"{file}: can't be decoded as an image: {reason(error)}") from error
 
 
-def open_image(stream: IO[bytes], file: os.PathLike[str], max_pixels: float) -> "Image":
+def open_image(stream: IO[bytes], file: os.PathLike[str], max_pixels: float) -> "ImageFile":
     """Open an image and check its size, without decoding it.
 
     Parameters
@@ -155,7 +168,7 @@ def open_image(stream: IO[bytes], file: os.PathLike[str], max_pixels: float) -> 
     Raises
     ------
     FileError
-        If the format is not known, or if the image is too large.
+        If the format is not known, if the image is too large, or if its samples have no known white.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -173,11 +186,12 @@ def open_image(stream: IO[bytes], file: os.PathLike[str], max_pixels: float) -> 
             f"{file}: the image is {height} x {width}, {width * height} pixels; at most {max_pixels:.0f} are "
             "allowed; make it smaller first or raise max_pixels"
         )
+    check_samples(image, file)
     return image
 
 
 def upright(image: "Image") -> "Image":
-    """Decode an open image and turn it as the camera noted.
+    """Decode an open image, its samples as the file means them, and turn it as the camera noted.
 
     Parameters
     ----------
@@ -189,9 +203,13 @@ def upright(image: "Image") -> "Image":
     PIL.Image.Image
         The same one if there is nothing to turn.
     """
+    image.load()
+    return as_meant(_turned(image), image)
+
+
+def _turned(image: "Image") -> "Image":
     from PIL import ImageOps
 
-    image.load()
     # Asking for notes that are not there takes as long as decoding a small image.
     if image.format != "TIFF" and not any("exif" in str(key) or "xmp" in str(key) for key in image.info):
         return image
@@ -312,7 +330,9 @@ def crop_image(image: "NDArray[Any]", size: tuple[int, int], file: str | os.Path
 def _to_unit(image: "Image", file: os.PathLike[str]) -> "NDArray[np.float32]":
     mode = image.mode
     if mode.startswith("I"):
-        return _scale_integers(np.asarray(image), file)
+        found = _scale_integers(np.asarray(image), file)
+        key = image.info.get("transparency")  # the value of a 16-bit grey PNG that is transparent
+        return np.where(np.asarray(image) == key, np.float32(1), found) if isinstance(key, int) else found
     if mode == "F":
         return _check_floats(np.array(image, dtype=np.float32), file)
     if mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
@@ -324,12 +344,12 @@ def _to_unit(image: "Image", file: os.PathLike[str]) -> "NDArray[np.float32]":
 
 
 def _scale_integers(values: "NDArray[np.integer]", file: os.PathLike[str]) -> "NDArray[np.float32]":
-    # Pillow's 32-bit mode also carries 16-bit files, and 32-bit ones say nothing about which value is white.
+    # Pillow's 32-bit mode also carries 16-bit files, scaled to them; others were refused when opened.
     low, high = int(values.min()), int(values.max())
     if low < 0 or high > 65535:
         raise FileError(
             f"{file}: the pixels go from {low} to {high}, and 32-bit integers have no known white; "
-            "save the image as 16-bit integers or as floats between 0 and 1"
+            "save the image as unsigned 16-bit integers or as floats between 0 and 1"
         )
     found = np.array(values, dtype=np.float32)
     found /= np.float32(65535)

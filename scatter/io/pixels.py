@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter._limits import check_most
-from scatter.errors import FileError
+from scatter.errors import FileError, ScatterWarning
 from scatter.io.arrays import read_array
 from scatter.io.atomic import atomic_output
+from scatter.io.depths import losses
 from scatter.io.files import reason, regular_file
-from scatter.io.images import decoded
+from scatter.io.images import decoded, upright
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
 
 WRITTEN = {".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".ppm": "PPM", ".pgm": "PPM"}
 """Formats that are written, all without loss; and ``.npy``."""
@@ -25,7 +28,9 @@ _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _WHITE = {"PPM": (1, 3), "BMP": (1, 3)}
 
 
-def read_pixels(path: str | os.PathLike[str], *, max_pixels: int = 2**26) -> NDArray[Any]:
+def read_pixels(
+    path: str | os.PathLike[str], *, max_pixels: int = 2**26, lossless: bool = False
+) -> NDArray[Any]:
     """Read an image as its own samples.
 
     Parameters
@@ -34,18 +39,26 @@ def read_pixels(path: str | os.PathLike[str], *, max_pixels: int = 2**26) -> NDA
         An image file, or an array of uint8 or uint16 in ``.npy``.
     max_pixels : int, default=2**26
         Largest height times width.
+    lossless : bool, default=False
+        Refuse a file that holds more than the array: 16-bit colours, of which 8 bits are read, CMYK, further
+        pages. Otherwise a `ScatterWarning` says what was left out.
 
     Returns
     -------
     ndarray of uint8 or uint16
         (H, W) if grey, else (H, W, C): grey and alpha, red, green and blue, or these and alpha. Palettes are
-        resolved. Pillow reads 16-bit colour as 8-bit; 16-bit colour comes as ``.npy``.
+        resolved. 16-bit colour comes whole as ``.npy``.
+
+    Warns
+    -----
+    ScatterWarning
+        If the array does not hold all that the file does.
 
     Raises
     ------
     FileError
         If the file can't be read or decoded, is larger than ``max_pixels``, or its samples are neither bytes
-        nor 16-bit integers.
+        nor 16-bit integers; or, with ``lossless``, if the array would not hold all that the file does.
     InputError
         If ``max_pixels`` is no number of at least 1.
 
@@ -58,7 +71,10 @@ def read_pixels(path: str | os.PathLike[str], *, max_pixels: int = 2**26) -> NDA
     file = regular_file(path)
     if Path(file).suffix.lower() == ".npy":
         return _read_array(file, most)
-    return decoded(file, most, lambda image: _samples(image, file))
+    pixels, lost = decoded(file, most, lambda image: _whole(image, file, lossless))
+    if lost:
+        warnings.warn(f"{file}: left out: {'; '.join(lost)}", ScatterWarning, stacklevel=2)
+    return pixels
 
 
 def write_pixels(path: str | os.PathLike[str], image: NDArray[Any]) -> None:
@@ -114,6 +130,17 @@ def _read_array(file: os.PathLike[str], max_pixels: float) -> NDArray[Any]:
     return found
 
 
+def _whole(image: ImageFile, file: os.PathLike[str], lossless: bool) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Samples of an open image, and what they leave out of the file."""
+    lost = losses(image)
+    if lost and lossless:
+        raise FileError(
+            f"{file}: can't be kept without loss, as these would be left out: {'; '.join(lost)}; type "
+            "--bpp 4 or another target without --lossless, or hand in the samples as .npy"
+        )
+    return _samples(upright(image), file), lost
+
+
 def _samples(image: Image, file: os.PathLike[str]) -> NDArray[Any]:
     mode = image.mode
     if mode.startswith("I"):
@@ -124,8 +151,11 @@ def _samples(image: Image, file: os.PathLike[str]) -> NDArray[Any]:
             )
         return values.astype(np.uint16)
     if mode == "F":
-        raise FileError(f"{file}: samples are floats; save the image with 8-bit or 16-bit integers")
-    if mode in ("PA", "RGBa", "La") or ("transparency" in image.info and mode != "LA"):
+        raise FileError(
+            f"{file}: the samples are floats or packed into 12 bits; save the image with integers of 8 or "
+            "16 bits"
+        )
+    if mode == "PA" or ("transparency" in image.info and mode != "LA"):
         return np.asarray(image.convert("RGBA"))
     if mode in _MODES.values():
         return np.asarray(image)
