@@ -11,6 +11,7 @@ from scatter.domains.graph import Graph, read_graphs
 from scatter.domains.graphbatch import join
 from scatter.errors import FileError, InputError, missing_extra
 from scatter.io.arrays import open_npz
+from scatter.io.edgelists import read_adjacency_list, read_edge_list
 from scatter.io.files import reason, regular_file
 from scatter.io.matrixmarket import Header, read_matrix_market
 
@@ -37,8 +38,9 @@ def read_graph(path: str | os.PathLike[str]) -> Graph:
     Parameters
     ----------
     path : str or path-like
-        A sparse matrix of the weights, ``.npz`` of ``scipy.sparse.save_npz`` or ``.mtx``; or a graph that
-        networkx reads: ``.graphml``, ``.gexf``, ``.gml``, ``.edgelist`` or ``.adjlist``.
+        A sparse matrix of the weights, ``.npz`` of ``scipy.sparse.save_npz`` or ``.mtx``; a list of edges or
+        of neighbours, ``.edgelist`` or ``.adjlist``, as networkx writes them or with commas; or a graph that
+        networkx reads: ``.graphml``, ``.gexf`` or ``.gml``.
 
     Returns
     -------
@@ -51,7 +53,8 @@ def read_graph(path: str | os.PathLike[str]) -> Graph:
     ------
     FileError
         If the file is missing, empty, damaged, too large or not of these formats, if it declares entities
-        of XML, or if the graph is directed, has no node, loops, or weights that are negative or not finite.
+        of XML, or if the graph is directed, has no node, loops, or weights that are negative or not finite;
+        of lists, the message names the line.
     MissingExtraError
         If networkx is needed and not installed.
 
@@ -207,15 +210,19 @@ def _keep_numbers(found: Any) -> Graph:
     return Graph(graph.adjacency, None, labels, kept)
 
 
-def _edge_list(networkx: Any, name: str) -> Any:
-    # Either weights or dictionaries may follow the two nodes, and networkx has a function for each.
-    with open(name, encoding="utf-8") as lines:
-        words = next((words for line in lines if (words := line.partition("#")[0].split())), [])
-    try:
-        weighted = len(words) == 3 and float(words[2]) is not None
-    except ValueError:
-        weighted = False
-    return networkx.read_edgelist(name, data=(("weight", float),) if weighted else True)
+def _lists(read: Callable[[Path], Graph]) -> Callable[[Path], Graph]:
+    """Make a reader of lists in text."""
+
+    def load(file: Path) -> Graph:
+        _check_bytes(file, MAX_TEXT)
+        try:
+            return read(file)
+        except (OSError, ValueError) as error:  # not UTF-8
+            if isinstance(error, FileError):
+                raise
+            raise FileError(f"{file}: can't be read as {file.suffix}: {reason(error)}") from error
+
+    return load
 
 
 def _refuse_entities(file: Path) -> None:
@@ -249,6 +256,6 @@ _READERS: dict[str, Callable[[Path], Graph]] = {
     ".graphml": _networkx(lambda networkx, name: networkx.read_graphml(name), xml=True),
     ".gexf": _networkx(lambda networkx, name: networkx.read_gexf(name), xml=True, named=True),
     ".gml": _networkx(lambda networkx, name: networkx.read_gml(name, label="id"), named=True),
-    ".edgelist": _networkx(_edge_list),
-    ".adjlist": _networkx(lambda networkx, name: networkx.read_adjlist(name)),
+    ".edgelist": _lists(read_edge_list),
+    ".adjlist": _lists(read_adjacency_list),
 }
