@@ -1,6 +1,7 @@
 """Meshes and clouds: geometry against closed forms and potpourri3d, scattering against the sphere."""
 
 import pickle
+import re
 import sys
 
 import numpy as np
@@ -15,10 +16,13 @@ from benchmarks.harmonics import degrees_of, evaluate, exact_scattering, random_
 from scatter import InputError, MissingExtraError, testing
 from scatter.domains.descriptors import gaussian_curvature, mean_curvature
 from scatter.domains.mesh import Mesh
+from scatter.domains.meshcheck import merged
 from scatter.domains.pointcloud import PointCloud
 from scatter.domains.shapes import box, icosphere, sheet, torus
-from scatter.errors import FileError
+from scatter.errors import FileError, ScatterWarning
 from scatter.io.meshes import read_mesh
+from scatter.io.reading import Reading
+from scatter.io.shapes import pieces
 from scatter.numerics.eigen import eigenpairs, whole_clusters
 from scatter.transforms.mesh import MeshScattering, PointCloudScattering
 
@@ -560,7 +564,7 @@ def test_bad_files(tmp_path):
 
 
 @pytest.mark.parametrize(("package", "call"), [
-    ("trimesh", lambda: read_mesh("a.obj")),
+    ("trimesh", lambda: read_mesh("a.ply")),
     ("robust_laplacian", lambda: SPHERE.operators("intrinsic_delaunay")),
     ("robust_laplacian", lambda: PointCloud(SPHERE.vertices).operators("tufted")),
 ])  # fmt: skip
@@ -575,3 +579,74 @@ def test_out_type_is_checked(use):
     mesh = icosphere(1)
     with pytest.raises(InputError, match="out_type must be one of 'array', 'list', 'dict', got 'x'"):
         use(MeshScattering(J=2, mesh=mesh, n_eig=10, out_type="x"), mesh)
+
+
+# ---------------------------------------------------------------------- torn surfaces
+SEAM = """v 0 0 0
+v 1 0 0
+v 0 1 0
+v 0 0 1
+vt 0 0
+vt 1 0
+vt 0 1
+vt 1 1
+f 1/1 2/2 3/3
+f 1/4 3/3 4/1
+"""
+
+
+def test_an_obj_has_the_vertices_that_it_names(tmp_path):
+    file = tmp_path / "seam.obj"
+    file.write_text(SEAM)
+    mesh = read_mesh(file)
+    assert repr(mesh) == "Mesh(4 vertices, 2 faces, with boundary)"
+    np.testing.assert_array_equal(mesh.faces, [[0, 1, 2], [0, 2, 3]])
+    np.testing.assert_array_equal(mesh.vertices, [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    # Numbers from the end, polygons, normals, comments, lines that go on, several objects.
+    file.write_text(
+        "# a\nmtllib a.mtl\no one\nv 0 0 0 1\nv 1 0 0 # x\nv 1 1 0 0.5 0.5 0.5\nv 0 1 0\nvn 0 0 1\n"
+        "usemtl m\nf -4//1 -3//1 \\\n -2//1 -1//1\no two\nv 2 0 0\ng a\r\nf 2 5 3\r\n"
+    )
+    np.testing.assert_array_equal(read_mesh(file).faces, [[0, 1, 2], [0, 2, 3], [1, 4, 2]])
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("v 0 0\n", "line 1: 'v 0 0' is no vertex of three numbers"),
+    ("v 0 0 0\nf 1 x 2\n", "line 2: 'f 1 x 2' is no face of numbers of vertices"),
+    ("v 0 0 0\nf 1 1\n", "line 2: 'f 1 1' is a face of less than three corners"),
+    ("v 0 0 0\nf 1 -2 1\n", "line 2: 'f 1 -2 1' names a vertex that is none of the 1 before it"),
+    ("v 0 0 0\nf 1 0 1\n", "line 2: 'f 1 0 1' names a vertex that is none of the 1 before it"),
+    ("v 0 0 0\nf 1 2 9\n", "a face names vertex 9, but there are 1"),
+    ("v 0 0 0\n", "holds no triangle"),
+])  # fmt: skip
+def test_damaged_lines_of_an_obj_are_named(tmp_path, text, message):
+    file = tmp_path / "a.obj"
+    file.write_text(text)
+    with pytest.raises(FileError, match=re.escape(message)):
+        read_mesh(file)
+
+
+@pytest.mark.parametrize("suffix", ["obj", "ply", "off", "glb"])
+def test_a_soup_of_triangles_is_a_closed_surface(tmp_path, suffix):
+    trimesh = pytest.importorskip("trimesh")
+    file = tmp_path / f"soup.{suffix}"
+    soup = SPHERE.vertices[SPHERE.faces].reshape(-1, 3)
+    trimesh.Trimesh(soup, np.arange(len(soup)).reshape(-1, 3), process=False).export(file)
+    words = rf"{len(soup) - len(SPHERE)} of {len(soup)} vertices lie where another one does, .*merge=False to"
+    with pytest.warns(ScatterWarning, match=words):
+        mesh = read_mesh(file)
+    assert repr(mesh) == repr(SPHERE)
+    assert repr(read_mesh(file, merge=True)) == repr(SPHERE)
+    torn = read_mesh(file, merge=False)
+    assert len(torn) == len(soup)
+    assert torn.boundary.all()
+    # In a run over many files, which reads them in the same way, nothing is said about each.
+    (read,) = pieces(file, 0, None, Reading("mesh"), 64)
+    assert repr(read().samples[0]) == repr(SPHERE)
+
+
+def test_merging_keeps_the_order_of_the_first_vertices():
+    points = np.array([[3.0, 0, 0], [0, 0, -0.0], [3, 0, 0], [0.0, 0, 0.0], [1, 1, 1]])
+    vertices, faces = merged(points, np.array([[0, 1, 4], [2, 4, 3]]))
+    np.testing.assert_array_equal(vertices, [[3, 0, 0], [0, 0, 0], [1, 1, 1]])
+    np.testing.assert_array_equal(faces, [[0, 1, 2], [0, 2, 1]])

@@ -121,6 +121,19 @@ def refuse(vertices: Points, faces: Faces) -> None:
         raise InputError(f"{named('vertex', 'vertices', alone)} in no face; {remedy}")
 
 
+def same_places(vertices: Points) -> NDArray[np.int64]:
+    """Of every vertex, the first one that lies at the same place, shape (n,)."""
+    _, first, group = np.unique(vertices + 0.0, axis=0, return_index=True, return_inverse=True)
+    return np.asarray(first[group.ravel()])
+
+
+def merged(vertices: Points, faces: Faces) -> tuple[Points, Faces]:
+    """A mesh whose vertices at the same place are one vertex, in the order of the first of them."""
+    first = same_places(vertices)
+    kept = np.unique(first)
+    return vertices[kept], np.searchsorted(kept, first)[faces]
+
+
 def repaired(vertices: Points, faces: Faces) -> tuple[Points, Faces, NDArray[np.int64]]:
     """Merge vertices, drop what `refuse` refuses, and turn the faces to one side.
 
@@ -131,8 +144,7 @@ def repaired(vertices: Points, faces: Faces) -> tuple[Points, Faces, NDArray[np.
     kept : ndarray of shape (n_left,)
         Its vertices among those that were given.
     """
-    _, first, group = np.unique(vertices, axis=0, return_index=True, return_inverse=True)
-    faces = first[group.ravel()][faces]
+    faces = same_places(vertices)[faces]
     for find in (
         lambda f: degenerate(vertices, f),
         duplicates,

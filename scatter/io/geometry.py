@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import numpy as np
 
 from scatter.errors import FileError, missing_extra
 from scatter.io.files import regular_file
 from scatter.io.gltf import check_glb, check_gltf
+from scatter.io.wavefront import read_obj
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 MESH_FORMATS = ("obj", "ply", "off", "stl", "glb", "gltf")
 POINT_FORMATS = ("ply", "obj", "off", "stl", "xyz")
 
-_MATERIALS = ("obj", "ply", "glb", "gltf")
+_MATERIALS = ("ply", "glb", "gltf")
 _CHECKS = {"glb": check_glb, "gltf": check_gltf}
 
 
@@ -40,8 +46,17 @@ class _Nothing:
         return self
 
 
-def load_geometry(path: str | os.PathLike[str], known: Sequence[str], what: str) -> tuple[Any, str]:
-    """Read the vertices and faces of a file by trimesh, and nothing else.
+class Geometry(NamedTuple):
+    """What a file holds."""
+
+    vertices: NDArray[np.float64]
+    faces: NDArray[np.int64]
+    suffix: str
+    """In small letters, without the dot."""
+
+
+def load_geometry(path: str | os.PathLike[str], known: Sequence[str], what: str) -> Geometry:
+    """Read the vertices and faces of a file, and nothing else.
 
     Parameters
     ----------
@@ -54,10 +69,8 @@ def load_geometry(path: str | os.PathLike[str], known: Sequence[str], what: str)
 
     Returns
     -------
-    scene : trimesh.Scene
-        What the file holds.
-    suffix : str
-        In small letters, without the dot.
+    Geometry
+        Without faces if ``what`` is 'points'.
 
     Raises
     ------
@@ -68,9 +81,12 @@ def load_geometry(path: str | os.PathLike[str], known: Sequence[str], what: str)
     Exception
         Whatever trimesh raises for a damaged file.
     """
+    suffix = Path(path).suffix.lower().lstrip(".")
+    if suffix == "obj":
+        with open(file := regular_file(path), "rb") as stream:
+            return Geometry(*read_obj(stream, file), suffix)
     trimesh = require_trimesh(f"reading a file of {what}")
     file = regular_file(path)
-    suffix = file.suffix.lower().lstrip(".")
     if suffix not in known:
         raise FileError(f"{file}: is not of a known format of {what}, which are {', '.join(known)}")
     with open(file, "rb") as stream:
@@ -81,7 +97,11 @@ def load_geometry(path: str | os.PathLike[str], known: Sequence[str], what: str)
         scene = trimesh.load_scene(
             stream, file_type=suffix, resolver=_Nothing(), allow_remote=False, process=False, **options
         )
-    return scene, suffix
+    if what == "points":
+        parts = [np.asarray(part.vertices, dtype=np.float64) for part in scene.geometry.values()]
+        return Geometry(np.concatenate(parts) if parts else np.empty((0, 3)), np.empty((0, 3), int), suffix)
+    mesh = scene.to_mesh()
+    return Geometry(np.asarray(mesh.vertices), np.asarray(mesh.faces), suffix)
 
 
 def require_trimesh(purpose: str) -> Any:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
-import numpy as np
-
 from scatter.domains.mesh import Mesh
-from scatter.errors import FileError, InputError, MissingExtraError
+from scatter.domains.meshcheck import checked_faces, checked_vertices, merged
+from scatter.errors import FileError, InputError, MissingExtraError, ScatterWarning
 from scatter.io.files import reason
 from scatter.io.geometry import MESH_FORMATS, load_geometry
 
 
-def read_mesh(path: str | os.PathLike[str], *, repair: bool = False) -> Mesh:
+def read_mesh(path: str | os.PathLike[str], *, repair: bool = False, merge: bool | None = None) -> Mesh:
     r"""Read a triangle mesh; polygons are split into triangles.
 
     Parameters
@@ -23,12 +23,22 @@ def read_mesh(path: str | os.PathLike[str], *, repair: bool = False) -> Mesh:
         ``.gltf``. Several objects in one file become one mesh. Only the geometry in the file itself is read:
         no materials, no pictures, and no other files that it names.
     repair : bool, default=False
-        As in `Mesh`. Files that store every triangle by itself (``.stl``) have their vertices merged
-        anyway.
+        As in `Mesh`; so are files that store every triangle by itself (``.stl``).
+    merge : bool, optional
+        Whether vertices at the very same place become one, which closes the seams along which files for
+        drawing are torn: a vertex has several places in a picture there, or several normals. By default
+        they do, with a `ScatterWarning` where this makes the vertices fewer. With False they are those of
+        the file, for numbers at vertices that were computed elsewhere; then no triangle beyond a seam is
+        a neighbour. The vertices of an ``.obj`` are its lines ``v``.
 
     Returns
     -------
     Mesh
+
+    Warns
+    -----
+    ScatterWarning
+        If vertices are merged and ``merge`` did not ask for it.
 
     Raises
     ------
@@ -51,16 +61,26 @@ def read_mesh(path: str | os.PathLike[str], *, repair: bool = False) -> Mesh:
     """
     file = Path(path)
     try:
-        scene, suffix = load_geometry(file, MESH_FORMATS, "meshes")
-        loaded = scene.to_mesh()
-        vertices, faces = np.asarray(loaded.vertices), np.asarray(loaded.faces)
+        vertices, faces, suffix = load_geometry(file, MESH_FORMATS, "meshes")
     except (FileError, MissingExtraError):
         raise
     except Exception as error:
         raise FileError(f"{file}: can't be read as a mesh: {reason(error)}") from error
     if not len(faces):
         raise FileError(f"{file}: holds no triangle")
+    given = len(vertices)
     try:
-        return Mesh(vertices, faces, repair=repair or suffix == "stl")
+        if (repair := repair or suffix == "stl") or merge is False:
+            return Mesh(vertices, faces, repair=repair)
+        points = checked_vertices(vertices)
+        mesh = Mesh(*merged(points, checked_faces(faces, given)))
     except InputError as error:
         raise FileError(f"{file}: {str(error).replace('Mesh(vertices, faces', 'read_mesh(path')}") from error
+    if merge is None and len(mesh) < given:
+        warnings.warn(
+            f"{file}: {given - len(mesh)} of {given} vertices lie where another one does, and were merged "
+            "with it; type read_mesh(path, merge=True) if this is right, merge=False to keep them",
+            ScatterWarning,
+            stacklevel=2,
+        )
+    return mesh

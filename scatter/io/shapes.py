@@ -33,7 +33,8 @@ def pieces(
     Parameters
     ----------
     file : Path
-        In a format of `scatter.io.meshes.read_mesh`, of `read_points` or of `scatter.io.graphs.read_graph`.
+        In a format of `scatter.io.meshes.read_mesh`, which merges vertices at the same place, of
+        `read_points` or of `scatter.io.graphs.read_graph`.
     start, stop, at_most : int, None, int
         Have no meaning where a file is a sample: 0, None and any number.
     reading : Reading
@@ -57,7 +58,11 @@ def pieces(
     ...     print(read().samples)
     [Mesh(2503 vertices, 4968 faces, with boundary)]
     """
-    read: dict[str, Callable[[Path], Any]] = {"mesh": read_mesh, "points": read_points, "graph": read_graph}
+    read: dict[str, Callable[[Path], Any]] = {
+        "mesh": partial(read_mesh, merge=True),
+        "points": read_points,
+        "graph": read_graph,
+    }
     yield partial(_whole, read[reading.kind], file)
 
 
@@ -97,9 +102,7 @@ def read_points(path: str | os.PathLike[str]) -> PointCloud:
     """
     file = Path(path)
     try:
-        scene, suffix = load_geometry(file, POINT_FORMATS, "points")
-        parts = [np.asarray(part.vertices, dtype=np.float64) for part in scene.geometry.values()]
-        points = np.concatenate(parts) if parts else np.empty((0, 3))
+        points, _, suffix = load_geometry(file, POINT_FORMATS, "points")
     except (FileError, MissingExtraError):
         raise
     except Exception as error:
