@@ -11,10 +11,10 @@ import numpy as np
 
 from scatter.errors import FileError
 from scatter.io.files import reason, regular_file
+from scatter.io.lengths import check_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from io import FileIO
 
     from numpy.typing import NDArray
     from soundfile import SoundFile
@@ -24,9 +24,6 @@ BLOCK = 2**20
 
 UNKNOWN_FRAMES = 2**62
 """Writers to a pipe can't know the length of a FLAC; libsndfile then names a number beyond this."""
-
-# Programs that write a WAV to a pipe leave a number near one of these.
-_UNKNOWN_LENGTH = 0x7FFFF000
 
 
 def read_sound(path: str | os.PathLike[str], *, max_values: int = 2**28) -> tuple[NDArray[np.float32], int]:
@@ -92,10 +89,13 @@ def open_sound(file: Path) -> SoundFile:
     """
     regular_file(file)
     with decoding(file), open(file, "rb", buffering=0) as stream:
-        _check_length(stream, file)
+        check_length(stream, file)
         # A handle, as names need not be text, opening twice takes as long as decoding, and by its name
         # libsndfile would take noise for a format without a header. It closes it, also where it fails.
         sound = _forward()(os.dup(stream.fileno()))
+    if "truncated" in sound.extra_info.lower():  # of formats that are not looked into above
+        sound.close()
+        raise FileError(f"{file}: the sound is truncated: less is there than its header says")
     if sound.frames == 0:
         sound.close()
         raise FileError(f"{file}: the sound is empty (0 samples)")
@@ -229,16 +229,3 @@ def check_finite(signals: NDArray[Any], file: Path) -> None:
     """Refuse a sound with NaN or infinite values."""
     if not np.isfinite(signals).all():
         raise FileError(f"{file}: the sound contains NaN or infinite values")
-
-
-def _check_length(stream: FileIO, file: Path) -> None:
-    # libsndfile silently shortens a WAV whose end is missing to what is there.
-    head = stream.read(8) or b""
-    stream.seek(0)
-    if head[:4] != b"RIFF" or len(head) < 8:
-        return
-    declared = int.from_bytes(head[4:], "little") + 8
-    size = os.fstat(stream.fileno()).st_size
-    # Some writers count the padding byte of an odd chunk and leave it out.
-    if declared < _UNKNOWN_LENGTH and size + 1 < declared:
-        raise FileError(f"{file}: the sound is truncated: {size} of {declared} bytes are there")
