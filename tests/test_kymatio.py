@@ -19,8 +19,10 @@ import oracle
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
-from scatter import Scattering1D, Scattering2D
+from scatter import InputError, Scattering1D, Scattering2D
 
 ALIASING = {1: 0.02, 2: 0.15}
 SIDES_1D = st.one_of(
@@ -155,6 +157,119 @@ def test_1d(parameters, batch, seed):
     right = maps(S, x)[0]
     bridged = [u * factor for u, factor in zip(right, bridge(S, log2_stride(S)), strict=True)]
     assert_equal_by_order(bridged, wanted, orders, rtol=1e-9)
+
+
+@given(signals(sides=st.integers(8, 800)), st.integers(0, 9), SEEDS)
+@example({"J": 8, "shape": 2048, "Q": 8, "T": None, "max_order": 2}, 2, 0)
+@example({"J": 6, "shape": 600, "Q": (4, 2), "T": 17.5, "max_order": 2}, 1, 0)
+def test_1d_oversampled(parameters, oversampling, seed):
+    """Moduli keep more samples than they need, and Kymatio's factor is that of fewer subsamplings."""
+    x = noise(seed, (2, parameters["shape"]))
+    wanted = np.moveaxis(oracle.kymatio1d(**parameters, oversampling=oversampling)(x), 1, 0)
+    S = Scattering1D(**parameters, oversampling=oversampling)
+    replayed, orders = maps(S.set_params(compat="kymatio-0.3"), x)
+    assert_equal_by_order(replayed, wanted, orders, rtol=1e-9)
+    right = maps(S.set_params(compat=None), x)[0]
+    full = int(math.log2(parameters["T"] or 2 ** parameters["J"]))
+    taken = [sum(max(0, min(j, full) - oversampling) for j in js) for js in S.table()["j"]]
+    bridged = [u * 2.0**-k for u, k in zip(right, taken, strict=True)]
+    assert_equal_by_order(bridged, wanted, orders, rtol=1e-9)
+
+
+@given(signals(sides=st.integers(8, 400), T=False), st.integers(0, 5), SEEDS)
+def test_1d_unaveraged_and_oversampled(parameters, oversampling, seed):
+    x = noise(seed, (parameters["shape"],))
+    wanted = oracle.kymatio1d(**parameters, oversampling=oversampling, out_type="list")(x)
+    options = {"out_type": "list", "compat": "kymatio-0.3", "oversampling": oversampling}
+    got = Scattering1D(**parameters, **options)(x)
+    orders = [item["order"] for item in got]
+    assert_equal_by_order([item["coef"] for item in got], [item["coef"] for item in wanted], orders, 1e-9)
+
+
+@pytest.mark.parametrize("executor", ["array", "compiled"])
+def test_oversampling_approaches_the_definition(executor):
+    """Aliasing falls with every doubling, and is gone where every sample is kept."""
+    x = noise(0, (1000,))
+    options = {"J": 6, "shape": 1000, "Q": 2, "executor": executor}
+    whole = Scattering1D(**options, oversampling=6)(x)
+    errors = []
+    for k in range(4):
+        S = Scattering1D(**options, oversampling=k)
+        errors.append(np.abs(S(x) - whole[:, S.times]).max())
+    assert errors[0] > 1e-4 > errors[1] > errors[2]
+    assert whole.shape[-1] == 1000
+
+
+def test_parameters_out_of_an_archive(tmp_path):
+    """Numbers and text that ``np.savez`` kept are arrays without axes when they come back."""
+    known = {
+        "J": 4,
+        "shape": 256,
+        "Q": (4, 1),
+        "T": 12.5,
+        "max_order": 2,
+        "out_type": "array",
+        "oversampling": 1,
+    }
+    np.savez(tmp_path / "a.npz", **known, average=True, log=0.5, x=noise(0, (256,)))
+    data = dict(np.load(tmp_path / "a.npz"))
+    x = data.pop("x")
+    np.testing.assert_array_equal(Scattering1D(**data)(x), Scattering1D(**known, log=0.5)(x))
+    np.savez(tmp_path / "b.npz", J=2, shape=(16, 16), L=4, pre_pad=False)
+    image = noise(0, (16, 16))
+    found = Scattering2D(**np.load(tmp_path / "b.npz"))(image)
+    np.testing.assert_array_equal(found, Scattering2D(J=2, L=4)(image))
+    for name, value in (("J", np.array(2.5)), ("J", np.array([3])), ("max_order", np.array(True))):
+        with pytest.raises(InputError, match=f"{name} must be an integer"):
+            Scattering2D(**{"J": 2, name: value})(image)
+    np.testing.assert_array_equal(
+        Scattering1D(4, T=np.array("global"))(x), Scattering1D(4, average="global")(x)
+    )
+
+
+def test_what_is_given_needs_no_fit():
+    """With ``shape``, nothing is left to learn, as in Kymatio."""
+    x = noise(0, (3, 2, 16, 16))
+    S = Scattering2D(2, (16, 16), L=4)
+    assert not S.__sklearn_tags__().requires_fit
+    expected = Scattering2D(2, L=4).fit(x).transform(x)
+    np.testing.assert_array_equal(S.transform(x), expected)
+    np.testing.assert_array_equal(S.transform(x.reshape(3, -1)), expected)
+    assert len(S.get_feature_names_out()) == expected.shape[1] // 2
+    assert not [name for name in vars(S) if name.endswith("_")]
+    pipeline = make_pipeline(Scattering1D(3, 64, pooling="mean").set_output(transform="pandas"))
+    assert pipeline.transform(noise(0, (5, 64))).columns[1].startswith("mean(")
+    assert Scattering2D(2).__sklearn_tags__().requires_fit
+    with pytest.raises(NotFittedError):
+        Scattering2D(2).transform(x)
+
+
+@pytest.mark.parametrize(("T", "average"), [(0, "global"), ("global", False)])
+def test_a_duration_and_an_average_that_contradict_each_other(T, average):
+    with pytest.raises(InputError, match=f"T={T!r} stands for average=.*, but average={average!r} is given"):
+        Scattering1D(4, 256, T=T, average=average, pooling="mean")(noise(0, (256,)))
+
+
+def test_filters_are_where_the_page_says():
+    S, theirs = Scattering1D(4, 512, Q=8), oracle.kymatio1d(J=4, shape=512, Q=8)
+    for n, psi in enumerate(theirs.psi1_f):
+        known = psi["levels"][0]
+        found = S.frame.bank.psi(S.frame.bank.bands(1)[n], known.shape)
+        np.testing.assert_allclose(found, known, atol=1e-14)
+    (found,) = S.frame.bank.phi(theirs.phi_f["levels"][0].shape)
+    np.testing.assert_allclose(found, theirs.phi_f["levels"][0], atol=1e-14)
+    S, theirs = Scattering2D(2, (16, 16)), oracle.kymatio2d(J=2, shape=(16, 16), L=8)
+    for n, psi in enumerate(theirs.psi):
+        known = psi["levels"][0]
+        found = S.frame.bank.psi(S.frame.bank.bands(1)[n], known.shape)
+        np.testing.assert_allclose(found, known, atol=1e-6)
+    np.testing.assert_allclose(np.outer(*S.frame.bank.phi(known.shape)), theirs.phi["levels"][0], atol=1e-6)
+
+
+def test_arguments_beyond_the_duration_are_named():
+    """The fifth place was ``max_order`` in Kymatio 0.3.0 and is ``stride`` in its development version."""
+    with pytest.raises(TypeError, match="positional"):
+        Scattering1D(6, 4096, 8, None, 2)
 
 
 @given(signals(sides=st.integers(4, 600)), SEEDS)

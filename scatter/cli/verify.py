@@ -123,7 +123,7 @@ def _compare(kymatio: Any, options: TransformOptions, source: str, x: "NDArray[n
     ndim = x.ndim - 1
     ours = options.build(ndim, x.shape[1:], **({"compat": "kymatio-0.3"} if ndim == 1 else {}))
     if ndim == 1:
-        theirs = kymatio.Scattering1D(J=ours.J, shape=x.shape[1:], Q=ours.Q)
+        theirs = kymatio.Scattering1D(J=ours.J, shape=x.shape[1:], Q=ours.Q, T=ours.T)
     else:
         theirs = kymatio.Scattering2D(J=ours.J, shape=x.shape[1:], L=ours.L)
     a, our_time = _timed(ours, x)

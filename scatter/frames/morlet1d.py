@@ -110,6 +110,8 @@ class Morlet1D:
         of subsampling.
     two_sided : bool
         Whether order 1 has the wavelets of negative frequency too, for complex signals.
+    oversampling : int
+        Moduli keep ``2**oversampling`` times as many samples as their spectra need, up to all of them.
     """
 
     J: int
@@ -119,6 +121,7 @@ class Morlet1D:
     limit: int
     aliasing: Literal["sum", "mean"] = "sum"
     two_sided: bool = False
+    oversampling: int = 0
 
     def bands(self, order: int) -> tuple[Band, ...]:
         """Wavelets of an order (from 1)."""
@@ -129,8 +132,8 @@ class Morlet1D:
         return previous is None or band.j > previous.j
 
     def resolution(self, band: Band) -> int:
-        """Coarsest grid on which the modulus does not alias, no coarser than `limit`."""
-        return min(band.j, self.limit)
+        """Coarsest grid on which the modulus does not alias, less `oversampling`, no coarser than `limit`."""
+        return max(0, min(band.j - self.oversampling, self.limit))
 
     def psi(self, band: Band, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """Spectrum of a wavelet on a circle of n samples."""

@@ -27,6 +27,7 @@ from scatter.transforms.samples import SampleTransformer
 from scatter.transforms.validation import (
     check_ends,
     check_out_type,
+    check_samples,
     check_shape,
     check_signals,
 )
@@ -287,17 +288,27 @@ class ScatteringTransformer(SampleTransformer):
         Parameters
         ----------
         X : array
-            Samples of the shape that `fit` saw.
+            Samples of the shape that `fit` saw, or of ``shape``, with which nothing is left to learn.
 
         Returns
         -------
         array of shape (n_samples, n_features_out)
             Of the type and precision of ``X``; named by `get_feature_names_out`.
         """
+        if self._stateless and "shape_" not in self.__dict__:
+            X = check_samples(X)
+            lead, shape = self._layout(tuple(X.shape[1:]))
+            plan = self._plan(shape)
+            return plan.features(namespace(X).reshape(X, (X.shape[0], *lead, *plan.frame.shape)))
         check_is_fitted(self)
         X = self._validate(X, reset=False)
         plan = self._plan(self.shape_)
         return plan.features(self._fitted(X, plan.frame.shape))
+
+    @property
+    def _stateless(self) -> bool:
+        """Whether ``shape`` says all that `fit` would learn, but for the number of channels."""
+        return "shape" in self._get_param_names() and self.shape is not None
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Name of every feature: its path, and where on the output grid it lies.
@@ -310,11 +321,15 @@ class ScatteringTransformer(SampleTransformer):
         Returns
         -------
         ndarray of str of shape (n_features_out,)
+            Of one channel, before a `fit`.
         """
+        if self._stateless and "shape_" not in self.__dict__:
+            return np.asarray(self._plan(self._known_shape()).names, dtype=object)
         check_is_fitted(self)
         return self._named(self._plan(self.shape_).names, input_features)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.array_api_support = True
+        tags.requires_fit = not self._stateless
         return tags

@@ -14,6 +14,7 @@ from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.numerics.namespace import Array, Constant, namespace
 from scatter.paths import Group, Path
+from scatter.transforms.validation import scalar
 
 MOMENTS = ("mean", "variance", "skewness", "kurtosis")
 """Statistics of ``pooling='moments'``; kurtosis is in excess of the normal law's."""
@@ -50,6 +51,8 @@ class Readout:
     weights: Callable[[int | None], Constant] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("average", "pooling", "log"):  # numbers and text out of a .npz have no axes
+            object.__setattr__(self, name, scalar(getattr(self, name)))
         if not (isinstance(self.average, bool) or self.average == "global"):
             raise InputError(f"average must be True, 'global' or False, got {self.average!r}")
         if self.pooling not in (None, "mean", "moments"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from numbers import Real
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from scatter.cascade import WORKING_SET
 from scatter.errors import InputError
@@ -15,7 +15,7 @@ from scatter.transforms.base import Plan, ScatteringTransformer
 from scatter.transforms.cost import check_wavelets
 from scatter.transforms.executors import check_executor
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count, check_flag, check_jobs, check_rate, check_tol
+from scatter.transforms.validation import check_count, check_flag, check_jobs, check_rate, check_tol, scalar
 
 
 class Scattering1D(ScatteringTransformer):
@@ -37,7 +37,8 @@ class Scattering1D(ScatteringTransformer):
         Duration of the average, samples, from 1 to N; None is ``2**J``. As in Kymatio, 0 stands
         for ``average=False`` and ``'global'`` for ``average='global'``.
     stride : int, optional
-        Step of the output grid, a power of two up to T; None is the largest.
+        Step of the output grid, a power of two up to T; None is the largest, or ``2**oversampling`` times
+        less.
     max_order : int, default=2
         Largest number of wavelets on a path, 0 or more.
     out_type : {'array', 'list', 'dict'}, default='array'
@@ -60,6 +61,9 @@ class Scattering1D(ScatteringTransformer):
     compat : {None, 'kymatio-0.3'}, default=None
         ``'kymatio-0.3'`` replays the scaling of Kymatio 0.3.0, ``2**-k`` on a path whose moduli
         are subsampled by ``2**k`` in all.
+    oversampling : int, default=0
+        Keep ``2**oversampling`` times as many samples of the moduli and of the output as their spectra
+        need: less aliasing, more work. As in Kymatio 0.3.0.
     executor : {'auto', 'array', 'compiled'}, default='auto'
         What runs the transform: compiled code, for NumPy arrays and for PyTorch tensors on the
         processor that need no gradient; array by array, in any library; or, 'auto', the first where it
@@ -108,10 +112,10 @@ class Scattering1D(ScatteringTransformer):
         shape: int | tuple[int] | None = None,
         Q: int | tuple[int, ...] = 1,
         T: float | str | None = None,
+        *,
         stride: int | None = None,
         max_order: int = 2,
         out_type: str = "array",
-        *,
         padding: str | None = "reflect",
         average: bool | str = True,
         pooling: str | None = None,
@@ -119,6 +123,7 @@ class Scattering1D(ScatteringTransformer):
         two_sided: bool = False,
         sampling_rate: float | None = None,
         compat: str | None = None,
+        oversampling: int = 0,
         executor: str = "auto",
         tol: float | None = None,
         n_jobs: int | None = None,
@@ -137,6 +142,7 @@ class Scattering1D(ScatteringTransformer):
         self.two_sided = two_sided
         self.sampling_rate = sampling_rate
         self.compat = compat
+        self.oversampling = oversampling
         self.executor = executor
         self.tol = tol
         self.n_jobs = n_jobs
@@ -162,6 +168,7 @@ class Scattering1D(ScatteringTransformer):
             self._limit(N, log2_stride),
             self._aliasing(),
             check_flag("two_sided", self.two_sided),
+            check_count("oversampling", self.oversampling, 0),
         )
         frame = ConvolutionFrame(bank, grid1d(N, T, self.padding), check_tol(self.tol))
         tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
@@ -169,9 +176,13 @@ class Scattering1D(ScatteringTransformer):
 
     @property
     def _averaging(self) -> bool | str:
-        if isinstance(self.T, str):
-            return self.T
-        return False if self.T == 0 else self.average
+        T, average = scalar(self.T), scalar(self.average)
+        meant = T if isinstance(T, str) else False if T == 0 else average
+        if average is not True and average != meant:
+            raise InputError(
+                f"T={T!r} stands for average={meant!r}, but average={average!r} is given; leave one out"
+            )
+        return cast("bool | str", meant)
 
     def _limit(self, N: int, log2_stride: int) -> int:
         """Coarsest resolution of a modulus: that of the output, or what the signal allows."""
@@ -186,26 +197,28 @@ class Scattering1D(ScatteringTransformer):
         return log2_stride if averaged else (N & -N).bit_length() - 1
 
     def _wavelets_per_octave(self) -> tuple[int, ...]:
-        counts = tuple(self.Q) if isinstance(self.Q, (tuple, list)) else (self.Q,)
+        several = isinstance(self.Q, (tuple, list)) or getattr(self.Q, "ndim", 0) == 1
+        counts = tuple(self.Q) if several else (self.Q,)  # type: ignore[arg-type]
         if not counts:
             raise InputError("Q must have at least one number of wavelets per octave, got an empty tuple")
         counts = tuple(check_count("Q", count, 1) for count in counts)
         return counts if len(counts) > 1 else (*counts, 1)
 
     def _duration(self, J: int, N: int) -> float:
-        if self.T is None or (isinstance(self.T, str) and self.T == "global"):
+        T = scalar(self.T)
+        if T is None or (isinstance(T, str) and T == "global"):
             return float(2**J)
-        if isinstance(self.T, bool) or not isinstance(self.T, Real) or not (self.T == 0 or 1 <= self.T <= N):
+        if isinstance(T, bool) or not isinstance(T, Real) or not (T == 0 or 1 <= float(T) <= N):
             raise InputError(
                 f"T must be a duration from 1 to the {N} samples of the signal, 0, 'global' or None, "
                 f"got {self.T!r}"
             )
-        return float(self.T or 2**J)
+        return float(T or 2**J)
 
     def _log2_stride(self, T: float) -> int:
         largest = math.floor(math.log2(T))
         if self.stride is None:
-            return largest
+            return max(0, largest - check_count("oversampling", self.oversampling, 0))
         stride = check_count("stride", self.stride, 1)
         if stride & (stride - 1) or stride > 1 << largest:
             raise InputError(f"stride must be a power of two up to T, {1 << largest} here, got {stride}")

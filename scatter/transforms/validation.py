@@ -15,8 +15,14 @@ from scatter.numerics.plain import plain
 OUT_TYPES = ("array", "list", "dict")
 
 
+def scalar(value: Any) -> Any:
+    """The number or text in an array without axes, as ``np.load`` returns it; other values as they are."""
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+
+
 def check_count(name: str, value: object, least: int) -> int:
     """Return an integer argument that must be at least ``least``."""
+    value = scalar(value)
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise InputError(f"{name} must be an integer >= {least}, got {value!r}")
     return int(value)
@@ -24,6 +30,7 @@ def check_count(name: str, value: object, least: int) -> int:
 
 def check_rate(name: str, value: object) -> float | None:
     """Return an argument that must be a positive number or None."""
+    value = scalar(value)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
@@ -33,6 +40,7 @@ def check_rate(name: str, value: object) -> float | None:
 
 def check_tol(tol: object) -> float | None:
     """Return the tolerance on the values of filters, or None."""
+    tol = scalar(tol)
     if tol is None:
         return None
     if isinstance(tol, bool) or not isinstance(tol, Real) or not 0 <= float(tol) < 0.1:
@@ -42,6 +50,7 @@ def check_tol(tol: object) -> float | None:
 
 def check_jobs(n_jobs: object) -> int | None:
     """Return the number of threads: an integer that is not 0, or None."""
+    n_jobs = scalar(n_jobs)
     if n_jobs is None:
         return None
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0:
@@ -51,6 +60,7 @@ def check_jobs(n_jobs: object) -> int | None:
 
 def check_flag(name: str, value: object) -> bool:
     """Return an argument that must be True or False."""
+    value = scalar(value)
     if not isinstance(value, (bool, np.bool_)):
         raise InputError(f"{name} must be True or False, got {value!r}")
     return bool(value)
@@ -58,6 +68,7 @@ def check_flag(name: str, value: object) -> bool:
 
 def check_shape(shape: object, ndim: int) -> tuple[int, ...] | None:
     """Return the shape argument as a tuple of ``ndim`` positive integers, or None."""
+    shape = scalar(shape)
     if shape is None:
         return None
     sides = (shape,) if isinstance(shape, Integral) else shape
