@@ -17,7 +17,7 @@ from scatter.kernels.readings import Reading
 from scatter.numerics.fourier import gaussian
 from scatter.paths import Band, PathTree
 from scatter.transforms.base import Plan
-from scatter.transforms.readout import Readout
+from scatter.transforms.readout import STEADY, Readout
 
 SWEEP = int(os.environ.get("SCATTER_SWEEP", "400"))
 """Random combinations of parameters; 10,000 take some five minutes."""
@@ -56,7 +56,8 @@ def error(S, got, wanted):
     largest = np.abs(wanted[:, :2]).max()
     # Skewness and kurtosis are those of deviations: the smaller they are, the more of them is rounding.
     units = largest * np.ones(4)
-    units = units + np.array([0, 0, 1, 1]) * (largest / np.sqrt(wanted[:, 1:2] + eps**1.5 * largest**2))
+    steady = STEADY * np.abs(wanted[:, :1])
+    units = units + np.array([0, 0, 1, 1]) * (largest / np.sqrt(wanted[:, 1:2] + steady**2 + eps**2))
     return (np.abs(got - wanted) / units).max() / eps / 10
 
 
@@ -84,6 +85,7 @@ def some_transform(rng):
         "log": one_of(False, False, 0.1),
         "two_sided": one_of(False, False, True),
         "executor": "compiled",
+        "tol": one_of(None, None, 1e-2, 1e-4),
     }
     if common["average"] == "global" and common["pooling"] == "moments":
         common["pooling"] = None

@@ -18,6 +18,12 @@ from scatter.numerics.lowpass import AxisLowPass, separable
 from scatter.numerics.namespace import Array, Constant, is_complex, itemsize, namespace
 from scatter.paths import Band, Edge, Group
 
+PRECISION = {4: 1e-7, 8: 1e-16}
+"""Relative size of what rounding hides, by the bytes of a real number."""
+
+TAILS = 0.1
+"""Share of `ConvolutionFrame.tol` that the ends of the low-pass may have of its mass to count as zero."""
+
 Blocks = dict[tuple[int, ...], NDArray[Any]]
 """Spectrum of a filter cut into blocks of the size of its output; blocks that are zero are left out."""
 
@@ -60,8 +66,8 @@ class ConvolutionFrame:
     grid : Grid
         Where signals live, and how they are padded.
     tol : float, optional
-        Values of a filter at most this many times its peak count as zero; None is the rounding of
-        the precision, 1e-7 or 1e-16.
+        Values of a filter at most this many times its peak count as zero, and ends of the low-pass with a
+        tenth of it of the mass; None is the rounding of the precision, 1e-7 or 1e-16.
     """
 
     bank: SpectralBank
@@ -196,7 +202,7 @@ class ConvolutionFrame:
 
     def tolerance(self, size: int) -> float:
         """Share of its peak below which a value of a filter counts as zero, for numbers of ``size`` bytes."""
-        return self.tol if self.tol is not None else (1e-16 if size == 8 else 1e-7)
+        return self.tol if self.tol is not None else PRECISION[size]
 
     def filters(self, bands: tuple[Band, ...], resolution: int, size: int) -> list[tuple[Any, Constant]]:
         """Non-zero parts of some filters, and the region of the spectrum that each multiplies.
@@ -242,7 +248,8 @@ class ConvolutionFrame:
             window = self.grid.window(goal) if onto is None else [(0, n) for n in self.grid.size(goal)]
             axes = []
             for phi, (start, count) in zip(self._phi, window, strict=True):
-                axes.append(AxisLowPass(self._coarse_phi(phi, resolution), step, start, count))
+                tails = 0.0 if self.tol is None else self.tol * TAILS
+                axes.append(AxisLowPass(self._coarse_phi(phi, resolution), step, start, count, tails))
             self._lowpass[resolution, onto] = tuple(axes)
         return self._lowpass[resolution, onto]
 

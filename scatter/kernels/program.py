@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.frames.convolution import Blocks, ConvolutionFrame
+from scatter.frames.convolution import PRECISION, TAILS, Blocks, ConvolutionFrame
 from scatter.kernels.filters import pack
 from scatter.kernels.layout import Layout
 from scatter.kernels.readings import Reading
@@ -183,7 +183,8 @@ class Program:
         layout = self._layout(resolution)
         pool = (None, "mean", "moments").index(reading.pooling)
         self.compiled.add_level(list(layout.shape), layout.fold, layout.group, pool)
-        tol = self.frame.tolerance(self.dtype.itemsize) / 10
+        # The ends that `tol` leaves out are 0 already; beyond are only those that rounding hides.
+        tol = TAILS * PRECISION[self.dtype.itemsize]
         operations, left = 0.0, self.frame.grid.points(resolution)
         for axis, matrix in enumerate(reading.matrices(self.frame, resolution, layout, tol)):
             weights = matrix.weights.astype(self.dtype)

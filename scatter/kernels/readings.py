@@ -112,9 +112,8 @@ def average(lowpass: AxisLowPass, tol: float, *, continued: bool) -> Matrix:
     all the weights in their order.
     """
     n, step, rows = lowpass.spectrum.size, lowpass.step, lowpass.count
-    kernel = np.fft.ifft(lowpass.spectrum).real
-    tails = np.cumsum(np.abs(kernel[n // 2 :: -1]))[::-1]  # mass from each tap to the end
-    reach = int(np.flatnonzero(2 * tails > tol * np.abs(kernel).sum())[-1])
+    kernel = lowpass.kernel
+    reach = lowpass.reach(tol, kernel)
     low, taps = (-reach, 2 * reach + 1) if 2 * reach + 1 <= n else (-(n // 2), n)
     weights = kernel[np.arange(low, low + taps) % n]
     begin = (lowpass.start + np.arange(rows)) * step + low

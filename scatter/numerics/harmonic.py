@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 from scatter.errors import InputError
 from scatter.numerics.fourier import irfft, rfft
 from scatter.numerics.legendre import Meridians, Parts
-from scatter.numerics.namespace import Array, Constant, as_complex, floating, is_complex, namespace
+from scatter.numerics.namespace import (
+    Array,
+    Constant,
+    as_complex,
+    floating,
+    full_precision,
+    is_complex,
+    namespace,
+)
 from scatter.numerics.plain import plain
 
 
@@ -120,6 +128,7 @@ class HarmonicTransform:
         self._weights = self._meridians.folded(2 * math.pi * self.rings.weights)
 
     # ------------------------------------------------------------------ arrays of any leading shape
+    @full_precision
     def analyze(self, x: Array) -> Array:
         """Coefficients of fields; exact for those of a band limit of L.
 
@@ -140,6 +149,7 @@ class HarmonicTransform:
         pair = self.analyze_spin(fields[0::2, ...], fields[1::2, ...])
         return xp.stack([self._square(part, lead[:-1]) for part in pair], axis=-3)
 
+    @full_precision
     def synthesize(self, a: Array) -> Array:
         """Fields of coefficients.
 

@@ -31,16 +31,38 @@ class AxisLowPass:
         Subsampling; divides n.
     start, count : int
         The outputs kept: samples ``start, ..., start + count - 1`` of the ``n / step``.
+    tol : float, default=0
+        Share of the mass of ``h`` that its ends may have together to count as zero.
     """
 
     spectrum: NDArray[np.float64]
     step: int
     start: int
     count: int
+    tol: float = 0.0
+
+    @cached_property
+    def kernel(self) -> NDArray[np.float64]:
+        """``h`` on the circle, 0 where its ends are left out."""
+        kernel = np.fft.ifft(self.spectrum).real
+        if self.tol > 0:
+            last = self.reach(self.tol, kernel)
+            kernel[last + 1 : len(kernel) - last] = 0
+        return kernel
+
+    @staticmethod
+    def reach(tol: float, kernel: NDArray[np.float64]) -> int:
+        """Distance from the centre beyond which both ends have at most ``tol`` of the mass together."""
+        mass = np.abs(kernel)
+        tails = np.cumsum(mass[len(kernel) // 2 :: -1])[::-1]  # mass from each tap to the end
+        return int(np.flatnonzero(2 * tails > tol * mass.sum())[-1])
 
     @cached_property
     def _weights(self) -> Constant:
-        return Constant(self._matrix() if self.dense else self.spectrum.reshape(self.step, -1))
+        if self.dense:
+            return Constant(self._matrix())
+        spectrum = np.fft.fft(self.kernel).real if self.tol > 0 else self.spectrum
+        return Constant(np.ascontiguousarray(spectrum).reshape(self.step, -1))
 
     @property
     def dense(self) -> bool:
@@ -49,9 +71,8 @@ class AxisLowPass:
 
     def _matrix(self) -> NDArray[np.float64]:
         n = self.spectrum.size
-        kernel = np.fft.ifft(self.spectrum).real
         outputs = (self.start + np.arange(self.count)) * self.step
-        return np.ascontiguousarray(kernel[(outputs - np.arange(n)[:, None]) % n])
+        return np.ascontiguousarray(self.kernel[(outputs - np.arange(n)[:, None]) % n])
 
     def __call__(self, x: Array) -> Array:
         """Apply the map to the last axis of a real array, (..., n) -> (..., count)."""

@@ -18,7 +18,7 @@ from scatter.cascade import in_order, scattering
 from scatter.errors import InputError, ScatterWarning
 from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
-from scatter.numerics.namespace import Array, is_complex, itemsize, namespace
+from scatter.numerics.namespace import Array, full_precision, is_complex, itemsize, namespace, within_range
 from scatter.paths import Group, PathTree
 from scatter.transforms.cost import Cost, check_output, check_working, warn_if_slow
 from scatter.transforms.executors import as_numpy, compile_cascade, like
@@ -88,9 +88,10 @@ class Plan:
 
     def run(self, x: Array) -> dict[Group, Array]:
         """Coefficients of every group of paths."""
+        x, shrunk = within_range(x)
 
         def keep(u: Array, group: Group) -> Array:
-            return self.readout(u, group, self.frame)
+            return self.readout(u, group, self.frame, shrunk)
 
         return scattering(x, self.frame, self.tree, keep)
 
@@ -201,6 +202,7 @@ class ScatteringTransformer(SampleTransformer):
         return self.tree.counts if detail else len(self.tree)
 
     # ------------------------------------------------------------------ arrays in, arrays out
+    @full_precision
     def __call__(self, x: Any) -> Any:
         """Scattering coefficients of signals of any leading shape.
 
@@ -282,6 +284,7 @@ class ScatteringTransformer(SampleTransformer):
         self.lead_, self.shape_ = lead, shape
         return self
 
+    @full_precision
     def transform(self, X: Any) -> Any:
         """Scattering features of every sample.
 

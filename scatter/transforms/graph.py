@@ -20,7 +20,7 @@ from scatter.frames.diffusion import DiffusionFrame
 from scatter.frames.kernels import Kernels, diffusion, hann, heat, itersine, meyer, tight_diffusion
 from scatter.frames.spectral import ChebyshevFrame, SpectralFrame
 from scatter.frames.vertices import ScaleBank, VertexFrame
-from scatter.numerics.namespace import Array, namespace
+from scatter.numerics.namespace import Array, full_precision, namespace
 from scatter.paths import Group, PathTree
 from scatter.transforms.nodes import Channels, node_signals
 from scatter.transforms.statistics import POOLINGS, Regions, Statistics, noise_floor
@@ -159,6 +159,7 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = len(self.channels_.names)
         return self
 
+    @full_precision
     def transform(self, X: Any) -> Any:
         """Scattering features of every graph.
 

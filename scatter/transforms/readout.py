@@ -12,12 +12,19 @@ import numpy as np
 
 from scatter.errors import InputError
 from scatter.frames.base import Frame
-from scatter.numerics.namespace import Array, Constant, namespace
+from scatter.numerics.namespace import Array, Constant, double, namespace
 from scatter.paths import Group, Path
 from scatter.transforms.validation import scalar
 
 MOMENTS = ("mean", "variance", "skewness", "kurtosis")
 """Statistics of ``pooling='moments'``; kurtosis is in excess of the normal law's."""
+
+STEADY = 1e-5
+"""Standard deviation over mean, below which the skewness and kurtosis of a map fade to 0 and -3.
+
+The same in every precision, and some hundred times the rounding of float32: of a map that is as good as
+constant, float32 and float64 then say the same.
+"""
 
 LOG_FLOOR = 1e-6
 """Added to coefficients before the logarithm when ``log=True``."""
@@ -97,17 +104,21 @@ class Readout:
         places = itertools.product(*(range(n) for n in self.trailing(frame, path.resolution)))
         return [f"{name}[{','.join(map(str, place))}]" if place else name for place in places]
 
-    def __call__(self, u: Array, group: Group, frame: Frame) -> Array:
-        """Coefficients (batch, paths, *trailing) of maps (batch, paths, *points)."""
+    def __call__(self, u: Array, group: Group, frame: Frame, shrunk: Array | None = None) -> Array:
+        """Coefficients (batch, paths, *trailing) of maps (batch, paths, *points), which were ``shrunk``."""
         read = frame.average if self.average is True else frame.crop
         kept = read(u, group.resolution)
         resolution = None if self.average is True else group.resolution
-        if self.average == "global":
+        logarithm = self.floor is not None and group.order > 0
+        mean_first = self.average == "global" or (self.pooling == "mean" and not logarithm)
+        if mean_first:
             kept = self._mean(kept, frame, resolution)
-        if self.floor is not None and group.order > 0:
+        if shrunk is not None:
+            kept = kept / shrunk
+        if logarithm:
             xp = namespace(kept)
             kept = xp.log(xp.clip(kept, 0, None) + self.floor)
-        if self.pooling is None or self.average == "global":
+        if self.pooling is None or mean_first:
             return kept
         if self.pooling == "mean":
             return self._mean(kept, frame, resolution)
@@ -124,8 +135,8 @@ class Readout:
 def moments(x: Array, mean: Callable[[Array], Array], ndim: int) -> Array:
     """Mean, variance, skewness and excess kurtosis over the last axes, stacked on a new last axis.
 
-    The skewness and kurtosis of a map that is constant to rounding are 0 and -3 rather than noise,
-    and their gradients are finite.
+    The skewness and kurtosis of a map that is as good as constant, see `STEADY`, are 0 and -3 rather than
+    noise, and their gradients are finite. They are summed in float64 where the library has it.
 
     Parameters
     ----------
@@ -140,9 +151,10 @@ def moments(x: Array, mean: Callable[[Array], Array], ndim: int) -> Array:
     def spread(statistic: Array) -> Array:
         return xp.reshape(statistic, (*statistic.shape, *[1] * ndim))
 
+    dtype, least = x.dtype, xp.finfo(x.dtype).smallest_normal
+    x = double(x)
     average = mean(x)
     deviation = x - spread(average)
     variance = mean(deviation**2)
-    tiny = xp.finfo(x.dtype).eps ** 1.5 * average**2 + xp.finfo(x.dtype).smallest_normal
-    z = deviation / spread(xp.sqrt(variance + tiny))
-    return xp.stack([average, variance, mean(z**3), mean(z**4) - 3], axis=-1)
+    z = deviation / spread(xp.sqrt(variance + STEADY**2 * average**2 + least))
+    return xp.astype(xp.stack([average, variance, mean(z**3), mean(z**4) - 3], axis=-1), dtype, copy=False)

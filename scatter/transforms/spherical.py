@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from scatter.errors import InputError
 from scatter.frames.scalediscretised import ScaleDiscretised
 from scatter.frames.spherical import SphericalFrame
-from scatter.numerics.namespace import Array, namespace
+from scatter.numerics.namespace import Array, full_precision, namespace
 from scatter.numerics.plain import plain
 from scatter.paths import Band, PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
@@ -199,6 +199,7 @@ class SphericalScattering(ScatteringTransformer):
         return frame
 
     # ------------------------------------------------------------------ arrays in, arrays out
+    @full_precision
     def __call__(self, x: Any) -> Any:
         """Scattering coefficients of fields.
 
@@ -224,6 +225,7 @@ class SphericalScattering(ScatteringTransformer):
         """
         return self._frame().validity(None)
 
+    @full_precision
     def analyze(self, x: Any) -> dict[tuple[int, ...], Array]:
         """Wavelet transform of fields: the linear first layer.
 
@@ -249,6 +251,7 @@ class SphericalScattering(ScatteringTransformer):
             for band, w in found.items()
         }
 
+    @full_precision
     def synthesize(self, coefficients: dict[tuple[int, ...], Array]) -> Array:
         """Fields of their wavelet transform: the inverse of `analyze`, to rounding.
 
@@ -294,6 +297,7 @@ class SphericalScattering(ScatteringTransformer):
         self.n_features_in_ = math.prod(np.shape(X)[1:])
         return self
 
+    @full_precision
     def transform(self, X: Any) -> Any:
         """Scattering features of every sample.
 

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from scatter.errors import InputError
-from scatter.numerics.namespace import Array, Constant, is_numpy_array, is_torch_array, namespace
+from scatter.numerics.namespace import Array, Constant, double, is_torch_array, namespace
 from scatter.numerics.sparse import SparseMatrix, as_columns, as_rows
 
 NORMALIZED = ("mean", "variance", "skewness", "kurtosis")
@@ -139,7 +139,7 @@ class Statistics:
         `noise_floor`, which for None is taken of each map itself.
         """
         xp = namespace(u)
-        wide = _wide(u)
+        wide = double(u)
         kept: list[Array] = []
         if self.pooling in ("moments", "both"):
             sums = _powers(wide, regions, self.n_moments)
@@ -170,16 +170,9 @@ def noise_floor(x: Array, regions: Regions, accuracy: float = 0.0) -> Array:
     -------
     array of shape (..., regions)
     """
-    wide = _wide(x)
+    wide = double(x)
     relative = max(ROUNDING * float(namespace(x).finfo(x.dtype).eps), 10 * accuracy)
     return relative**2 * regions.mean(wide * wide)
-
-
-def _wide(x: Array) -> Array:
-    # Some devices of PyTorch have no double precision, and JAX has it only when asked for.
-    xp = namespace(x)
-    has_double = is_numpy_array(x) or (is_torch_array(x) and x.device.type != "mps")
-    return xp.astype(x, xp.float64, copy=False) if has_double else x
 
 
 def _powers(x: Array, regions: Regions, count: int) -> list[Array]:

@@ -18,7 +18,7 @@ from scatter.frames.base import Frame
 from scatter.frames.kernels import heat
 from scatter.frames.surface import Spectrum, spectrum
 from scatter.frames.vertices import ScaleBank
-from scatter.numerics.namespace import Array, Constant, namespace
+from scatter.numerics.namespace import Array, Constant, full_precision, namespace
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
 from scatter.transforms.readout import MOMENTS, Readout
@@ -127,6 +127,7 @@ class SurfaceScattering(ScatteringTransformer):
         return (n_features,)
 
     # ------------------------------------------------------------------ arrays in, arrays out
+    @full_precision
     def __call__(self, x: Any) -> Any:
         """Scattering coefficients of signals on the surface.
 
@@ -216,6 +217,7 @@ class SurfaceScattering(ScatteringTransformer):
     def _is_surface(self, given: Any) -> bool:
         """Whether the first of a pair is a surface, so that the second is its signals."""
 
+    @full_precision
     def transform(self, X: Any) -> Any:
         """Scattering features of every sample.
 

@@ -71,6 +71,13 @@ inline Vector<T> square_root(Vector<T> v) {
     return v;
 }
 
+// The same numbers in double precision: of a number, or of every lane of a vector.
+template <class T>
+struct Widened {
+    typedef double Number;
+    typedef double Lanes __attribute__((vector_size(W<T> * sizeof(double))));
+};
+
 // A complex number in each lane.
 template <class T>
 struct Complex {

@@ -187,30 +187,45 @@ E sum_by_halves(Index first, Index count, const F& f) {
     return sum;
 }
 
-// Mean, or mean, variance, skewness and excess kurtosis, of `count` elements E, numbers or vectors; skewness and
-// kurtosis of what is constant to rounding are 0 and -3.
+// Standard deviation, as a share of the mean, of what is as good as constant: STEADY of readout.py.
+constexpr double STEADY = 1e-5;
+
+// Mean, or mean, variance, skewness and excess kurtosis, of `count` elements E, numbers or vectors, summed in double
+// precision; skewness and kurtosis of what is as good as constant are 0 and -3.
 template <class E, class T>
 Index statistics(T* g, Index count, bool moments) {
     constexpr Index unit = sizeof(E) / sizeof(T);
-    const T share = T(1) / T(count), eps = std::numeric_limits<T>::epsilon();
-    auto mean_of = [&](auto f) { return sum_by_halves<E>(0, count, f) * share; };
+    using Wide = std::conditional_t<unit == 1, typename Widened<T>::Number, typename Widened<T>::Lanes>;
+    const double share = 1. / double(count);
+    auto mean_of = [&](auto f) { return sum_by_halves<Wide>(0, count, f) * share; };
     auto at = [&](Index i) {
         E element;
         std::memcpy(&element, g + i * unit, sizeof(E));
-        return element;
+        if constexpr (unit == 1) return Wide(element);
+        else return __builtin_convertvector(element, Wide);
     };
-    const E mean = mean_of(at);
-    const E variance = mean_of([&](Index i) { return (at(i) - mean) * (at(i) - mean); });
-    E scale = variance + eps * std::sqrt(eps) * mean * mean + std::numeric_limits<T>::min();
+    auto keep = [&](Index k, Wide found) {
+        E element;
+        if constexpr (unit == 1) element = E(found);
+        else element = __builtin_convertvector(found, E);
+        std::memcpy(g + k * unit, &element, sizeof(E));
+    };
+    const Wide mean = mean_of(at);
+    if (!moments) {
+        keep(0, mean);
+        return 1;
+    }
+    const Wide variance = mean_of([&](Index i) { return (at(i) - mean) * (at(i) - mean); });
+    Wide scale = variance + STEADY * STEADY * mean * mean + double(std::numeric_limits<T>::min());
     if constexpr (unit == 1) scale = 1 / std::sqrt(scale);
-    else scale = 1 / square_root<T>(scale);
+    else
+        for (Index l = 0; l < unit; l++) scale[l] = 1 / std::sqrt(scale[l]);
     auto z = [&](Index i) { return (at(i) - mean) * scale; };
-    const E third = mean_of([&](Index i) { return z(i) * z(i) * z(i); });
-    const E fourth = mean_of([&](Index i) { return z(i) * z(i) * z(i) * z(i); });
-    const E found[] = {mean, variance, third, fourth - T(3)};
-    const Index kept = moments ? 4 : 1;
-    std::memcpy(g, found, sizeof(E) * size_t(kept));
-    return kept;
+    const Wide third = mean_of([&](Index i) { return z(i) * z(i) * z(i); });
+    const Wide fourth = mean_of([&](Index i) { return z(i) * z(i) * z(i) * z(i); });
+    const Wide found[] = {mean, variance, third, fourth - 3.};
+    for (Index k = 0; k < 4; k++) keep(k, found[k]);
+    return 4;
 }
 
 }  // namespace scatter
