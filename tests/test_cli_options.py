@@ -377,7 +377,10 @@ def test_a_recipe_and_options_exclude_each_other(options, flag):
         ),
         ('transform = "2d"\nparams = 3', "the entry 'params' must be a table, got 3"),
         ('transform = "2d"\n[params]\nQ = 3', "2d (Scattering2D) has no parameter 'Q'; it has J, L"),
-        ('transform = "2d"\n[params]\nshape = 3', "2d (Scattering2D) has no parameter 'shape'; it has J, L"),
+        (
+            'transform = "2d"\n[params]\nshape = 3',
+            "2d (Scattering2D) has no parameter 'shape'; it is that of the first sample",
+        ),
         (
             'transform = "sphere"',
             "sphere (SphericalScattering) needs L, which has no default; type --set L=...",
@@ -484,7 +487,7 @@ def test_a_set_parameter_reaches_the_transform():
         (("J",), "--set is NAME=VALUE, such as --set n_moments=2, got 'J'"),
         (("=3",), "--set is NAME=VALUE, such as --set n_moments=2, got '=3'"),
         (("Z=3",), "2d (Scattering2D) has no parameter 'Z'; it has J, L, max_order"),
-        (("shape=[8, 8]",), "2d (Scattering2D) has no parameter 'shape'; it has J, L, max_order"),
+        (("shape=[8, 8]",), "2d (Scattering2D) has no parameter 'shape'; it is that of the first sample"),
         (("J=two",), "J must be an integer >= 1, got 'two'"),
         (("J=2", "J=3"), "--set J=3: J is 2 already; type it once"),
     ],

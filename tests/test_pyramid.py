@@ -27,7 +27,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from test_sklearn import FURTHER
 from tests_support import one_line
 
-from scatter import Decomposition, InputError, Pyramid, WaveletEnergies
+from scatter import Decomposition, InputError, Pyramid, ScatterWarning, WaveletEnergies
 from scatter.pyramid import mosaic
 
 DISCRETE = pywt.wavelist(kind="discrete")
@@ -493,6 +493,7 @@ def test_common_checks(estimator, check):
 def test_further_checks(name):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "X (does not have valid|has) feature names", UserWarning)
+        warnings.filterwarnings("ignore", "rows of", ScatterWarning)
         getattr(estimator_checks, name)("WaveletEnergies", clone(ESTIMATORS[0]))
 
 

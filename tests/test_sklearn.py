@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from scatter import Scattering1D, Scattering2D
+from scatter import Scattering1D, Scattering2D, ScatterWarning
 
 ESTIMATORS = [Scattering1D(J=1), Scattering2D(J=1)]
 
@@ -57,6 +57,7 @@ def test_further_checks(estimator, name):
     with warnings.catch_warnings():
         # These checks fit a data frame and then transform an array, which scikit-learn itself warns of.
         warnings.filterwarnings("ignore", "X (does not have valid|has) feature names", UserWarning)
+        warnings.filterwarnings("ignore", "rows of", ScatterWarning)
         getattr(estimator_checks, name)(type(estimator).__name__, clone(estimator))
 
 

@@ -96,7 +96,11 @@ def features(
     ] = None,
     resample: Annotated[
         int | None,
-        _reading("--resample", help="Convert sounds to this rate, in hertz.", min=1),
+        _reading("--resample", help="Convert signals to this rate, in hertz.", min=1),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        _reading("--rate", help="Sampling rate of arrays, in hertz."),
     ] = None,
     array: Annotated[
         str | None, _reading("--array", help="Which array of a .npz file or zarr group.")
@@ -182,6 +186,7 @@ def features(
         "segment": segment,
         "hop": hop,
         "resample": resample,
+        "rate": rate,
         "array": array,
         "labels": label_array,
     }

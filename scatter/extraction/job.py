@@ -62,7 +62,7 @@ class Job:
         The first item that could be read; samples must be like its own.
     sample : tuple of int, optional
         The shape of a sample with its channels; None for samples that are no arrays.
-    rate : int, optional
+    rate : float, optional
         Sampling rate, in hertz.
     names : tuple of str
         Of the features.
@@ -83,7 +83,7 @@ class Job:
     shards: tuple[Slice, ...]
     probe: Item
     sample: tuple[int, ...] | None
-    rate: int | None
+    rate: float | None
     names: tuple[str, ...]
     keys: tuple[str, ...]
     metadata: dict[str, str]

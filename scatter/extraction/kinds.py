@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from scatter.io.reading import Kind
 
 # Parameters that follow from the samples, that would leave no table, or that change no number.
-FIXED = frozenset({"shape", "sampling_rate", "mesh", "cloud", "mask", "ndim", "out_type", "n_jobs"})
+FIXED = frozenset(
+    {"shape", "channels", "sampling_rate", "mesh", "cloud", "mask", "ndim", "out_type", "n_jobs"}
+)
 
 
 @dataclass(frozen=True)

@@ -282,7 +282,9 @@ class _Shard:
         if piece.rate != job.rate:
             return (
                 f"its sampling rate is {piece.rate or 'unknown'}, that of the first sample "
-                f"{job.rate or 'unknown'}; type --resample {job.rate or piece.rate} to convert all sounds"
+                f"{job.rate or 'unknown'}; type "
+                + ("--rate 250, or that of the array, and " if None in (piece.rate, job.rate) else "")
+                + f"--resample {job.rate or piece.rate} to convert all sounds"
             )
         return None
 

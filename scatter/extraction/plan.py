@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from itertools import chain
 from typing import IO, Any
 
 import numpy as np
 
-from scatter.errors import FileError, InputError, MissingExtraError
+from scatter.errors import FileError, InputError, MissingExtraError, ScatterWarning
 from scatter.extraction.job import Job, Slice
 from scatter.extraction.listing import Item, Listing
 from scatter.extraction.loaders import Loader
@@ -18,6 +19,7 @@ from scatter.extraction.workspace import Workspace
 from scatter.io.files import reason
 from scatter.io.images import quiet_decoding
 from scatter.io.reading import Piece
+from scatter.transforms.channels import meant_last
 
 _SHARD_BYTES = 2**25
 _MOST, _LEAST = 2048, 16
@@ -66,6 +68,7 @@ def plan(
     items = listing.items(recipe.read)
     tried: list[Item] = []
     probe, piece, estimator = _fitted(items, recipe, tried, on_error)
+    _say_doubtful(piece, recipe.read.ndim)
     names = tuple(str(name) for name in estimator.get_feature_names_out())
     sample = piece.samples.shape[1:] if isinstance(piece.samples, np.ndarray) else None
     if shard_size is None:
@@ -119,6 +122,18 @@ def estimator_of(job: Job, n_jobs: int | None = None) -> object:
     if piece is None:
         raise FileError(f"{job.probe.file}: held the first sample of this run, and holds none any more")
     return job.recipe.fit(piece, n_jobs)
+
+
+def _say_doubtful(piece: Piece, ndim: int) -> None:
+    """Warn of samples of arrays whose channels look as if they came last."""
+    shape = getattr(piece.samples, "shape", (0,))[1:]
+    if meant_last(shape, ndim):
+        warnings.warn(
+            f"samples of shape {shape} are taken as {shape[-1 - ndim]} channels of shape {shape[-ndim:]}; if "
+            "channels come last, save np.moveaxis(x, -1, 1) first",
+            ScatterWarning,
+            stacklevel=3,
+        )
 
 
 def _fitted(

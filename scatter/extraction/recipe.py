@@ -63,7 +63,7 @@ class Recipe:
             if name not in kind.parameters:
                 raise InputError(
                     f"{self.transform} ({kind.estimator}) has no parameter {name!r}; "
-                    f"it has {', '.join(kind.parameters)}"
+                    + _FOLLOWS.get(name, f"it has {', '.join(kind.parameters)}")
                 )
         if missing := sorted(kind.required - {*self.params, *kind.defaults}):
             raise InputError(
@@ -97,7 +97,7 @@ class Recipe:
 
     # ------------------------------------------------------------------ the estimator
     def build(
-        self, shape: tuple[int, ...] | None = None, rate: int | None = None, n_jobs: int | None = None
+        self, shape: tuple[int, ...] | None = None, rate: float | None = None, n_jobs: int | None = None
     ) -> Any:
         """Make the transform of samples of a shape.
 
@@ -105,8 +105,8 @@ class Recipe:
         ----------
         shape : tuple of int, optional
             Of a sample without its channels, for transforms of arrays.
-        rate : int, optional
-            Sampling rate of sounds, in hertz.
+        rate : float, optional
+            Sampling rate of signals, in hertz.
         n_jobs : int, optional
             Threads, where the transform takes it.
 
@@ -255,6 +255,14 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+_FOLLOWS = {
+    "sampling_rate": "sounds say their own, and for arrays type --rate 250 or whatever it is",
+    "channels": "in files they come first; of arrays where they come last, save np.moveaxis(x, -1, 1)",
+    "shape": "it is that of the first sample",
+}
+"""What to do instead of setting a parameter that follows from the samples."""
+
+
 def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -279,6 +287,10 @@ _READING_TYPES: dict[str, _Type] = {
     "segment": _INTEGER,
     "hop": _INTEGER,
     "resample": _INTEGER,
+    "rate": (
+        lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+        "a number of hertz",
+    ),
     "channels": (_is_channels, "'mix', 'all' or a list of numbers from 0"),
     "pages": (lambda value: value in ("all", "first"), "'all' or 'first'"),
     "array": _TEXT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,7 +37,9 @@ class Reading:
         Signals: cut into segments of so many samples, one every ``hop`` samples (default: ``segment``),
         the last filled with zeros.
     resample : int, optional
-        Sounds: the sampling rate to convert to, in hertz.
+        Signals: the sampling rate to convert to, in hertz. Arrays need ``rate`` for that.
+    rate : float, optional
+        Signals: the sampling rate of arrays, which hold none, in hertz. Sounds say their own.
     channels : 'mix', 'all' or tuple of int, default='mix'
         Of images and sounds: mix them into one, keep all, or keep these.
     pages : {'all', 'first'}, default='all'
@@ -66,6 +69,7 @@ class Reading:
     segment: int | None = None
     hop: int | None = None
     resample: int | None = None
+    rate: float | None = None
     channels: Literal["mix", "all"] | tuple[int, ...] = "mix"
     pages: Literal["all", "first"] = "all"
     array: str | None = None
@@ -76,7 +80,8 @@ class Reading:
         if self.kind not in KINDS:
             raise InputError(f"kind must be one of {', '.join(map(repr, KINDS))}, got {self.kind!r}")
         image = {"resize": self.resize, "crop": self.crop}
-        signal = {"length": self.length, "segment": self.segment, "hop": self.hop, "resample": self.resample}
+        signal: dict[str, Any] = {"length": self.length, "segment": self.segment, "hop": self.hop}
+        signal |= {"resample": self.resample, "rate": self.rate}
         for wanted, options in (("image", image), ("signal", signal)):
             for name, value in options.items():
                 if value is not None and self.kind != wanted:
@@ -85,7 +90,7 @@ class Reading:
                         "leave it out"
                     )
                 sides = value if isinstance(value, tuple) else () if value is None else (value,)
-                if any(side < 1 for side in sides):
+                if any(not (0 if name == "rate" else 1) <= side < math.inf for side in sides) or value == 0:
                     raise InputError(f"{name} must be positive, got {value}")
         if self.length is not None and self.segment is not None:
             raise InputError("length and segment exclude each other: one sample a signal, or one a segment")
@@ -128,8 +133,8 @@ class Piece:
         The samples, all finite.
     segments : ndarray of int64, shape (n,)
         The number of each within its file: row, page or segment, from 0.
-    rate : int, optional
-        Sampling rate of a sound after resampling, in hertz.
+    rate : float, optional
+        Sampling rate of signals after resampling, in hertz, where it is known.
     labels : ndarray of str, shape (n,), optional
         If the file holds them.
     failures : sequence of (int, str)
@@ -138,6 +143,6 @@ class Piece:
 
     samples: NDArray[Any] | Sequence[Any]
     segments: NDArray[np.int64]
-    rate: int | None = None
+    rate: float | None = None
     labels: NDArray[np.str_] | None = None
     failures: Sequence[tuple[int, str]] = field(default=())

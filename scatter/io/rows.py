@@ -16,6 +16,7 @@ from scatter.io.arrayfiles import ArrayRows, open_rows, open_sources
 from scatter.io.files import reason
 from scatter.io.images import crop_image, resize_image
 from scatter.io.reading import Piece, Reading
+from scatter.io.resampling import ratio, resample_blocks
 from scatter.io.segments import count_windows, cut
 from scatter.io.sources import BLOCK, MOST_VALUES
 
@@ -166,16 +167,33 @@ def array_shape(file: Path, array: str | None = None, labels: str | None = None)
         return open_sources(file, Reading("signal", array=array, labels=labels), stack)[0].shape
 
 
+def _terms(rows: ArrayRows, reading: Reading) -> tuple[int, int]:
+    """By what to multiply and to divide the sampling rate."""
+    if reading.resample is None:
+        return 1, 1
+    rate = reading.rate
+    if rate is None or rate != int(rate):
+        what = "hold no sampling rate" if rate is None else f"of {rate:g} Hz can't be resampled exactly"
+        raise FileError(
+            f"{rows.samples.shown}: arrays {what}, which --resample {reading.resample} needs; "
+            "type --rate 250, or the whole number of hertz that they have"
+        )
+    return ratio(rows.file, int(rate), reading.resample)
+
+
 class _Part(NamedTuple):
     start: int
     stop: int
     first: int
     last: int
     segment: int  # number of the first sample
+    windows: slice = slice(None)  # which samples of each row, where rows are read whole
 
 
 def _parts(rows: ArrayRows, start: int, stop: int, reading: Reading, at_most: int) -> Iterator[_Part]:
-    _, *inner, width = rows.samples.shape
+    _, *inner, given = rows.samples.shape
+    up, down = _terms(rows, reading)
+    width = -(-given * up // down)
     window = reading.segment or reading.length
     count = count_windows(width, reading) if reading.kind == "signal" else 1
     across = math.prod(inner)
@@ -186,13 +204,19 @@ def _parts(rows: ArrayRows, start: int, stop: int, reading: Reading, at_most: in
             "cut it into smaller ones"
         )
     item = max(rows.samples.dtype.itemsize, 4 if reading.dtype == "float32" else 8)
-    row = max(width, count * (window or 0)) * across * item
+    row = max(width, given, count * (window or 0)) * across * item
     if count <= at_most and row <= BLOCK:
         step = max(1, min(at_most // count, BLOCK // row))
         for first in range(start, stop, step):
-            yield _Part(first, min(first + step, stop), 0, width, first * count)
+            yield _Part(first, min(first + step, stop), 0, given, first * count)
         return
     step = max(1, min(at_most, BLOCK // ((window or width) * across * item)))
+    if up != down:  # a row can't be resampled in parts
+        for number in range(start, stop):
+            for first in range(0, count, step):
+                windows = slice(first, min(first + step, count))
+                yield _Part(number, number + 1, 0, given, number * count + first, windows)
+        return
     hop = reading.hop or reading.segment or 0
     for number in range(start, stop):
         for first in range(0, count, step):
@@ -216,14 +240,15 @@ def _piece(
     with np.errstate(over="ignore", invalid="ignore"):
         values = values.astype(dtype, copy=False)
     each = 1
+    failures: list[tuple[int, str]] = []
     if reading.kind == "signal":
-        windows = cut(values, reading)
+        resampled = list(resample_blocks([values], *_terms(rows, reading)))
+        windows = cut(np.concatenate(resampled, axis=-1), reading)[part.windows]
         each = len(windows)
         values = np.moveaxis(windows, 0, 1).reshape(-1, *windows.shape[2:])
     numbers = np.arange(part.segment, part.segment + len(values), dtype=np.int64)
     labels = None if read_labels is None else np.repeat(_as_text(read_labels()[:, 0]), each)
     finite = np.isfinite(values)
-    failures: list[tuple[int, str]] = []
     if not finite.all():
         good = finite.reshape(len(values), -1).all(axis=1)
         failures = [
@@ -233,7 +258,7 @@ def _piece(
         values, numbers, labels = values[good], numbers[good], None if labels is None else labels[good]
     if reading.kind == "image":
         values = _shape_images(values, rows.file, reading)
-    return Piece(values, numbers, None, labels, failures)
+    return Piece(values, numbers, reading.resample or reading.rate, labels, failures)
 
 
 def _as_text(values: NDArray[Any]) -> NDArray[np.str_]:
@@ -245,6 +270,8 @@ def _complaint(
     finite: NDArray[np.bool_], i: int, part: _Part, each: int, rows: ArrayRows, reading: Reading
 ) -> str:
     index = [part.start + i // each, *(int(j) for j in np.argwhere(~finite)[0])]
+    if reading.resample is not None and _terms(rows, reading) != (1, 1):
+        return f"contains NaN or infinite values, in row {index[0]}"
     if rows.channels is not None:
         index[1] = rows.channels[index[1]]
     if reading.kind == "signal":

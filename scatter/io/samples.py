@@ -104,7 +104,8 @@ def ndim_of(path: str | os.PathLike[str], shape: tuple[int, ...]) -> int:
     Raises
     ------
     InputError
-        If it is (m, n), which may be m signals or one image.
+        If it is (m, n), which may be m signals or one image; or (n, M, N) with one side much longer than
+        the other, which may be signals of several channels.
     FileError
         If it has another number of axes.
     """
@@ -117,6 +118,12 @@ def ndim_of(path: str | os.PathLike[str], shape: tuple[int, ...]) -> int:
         raise FileError(
             f"{path}: the array has shape {shape}; allowed are (N,) for a signal, (n, N) for "
             "signals, (M, N) for an image and (n, M, N) for images"
+        )
+    if len(shape) == 3 and min(shape[1:]) <= 16 and max(shape[1:]) >= 8 * min(shape[1:]):
+        raise InputError(
+            f"{path}: an array of shape {shape} may be {shape[0]} images, or signals of {min(shape[1:])} "
+            "channels; type --transform 2d, or --transform 1d --channels all"
+            + (" after np.moveaxis(x, -1, 1)" if shape[1] > shape[2] else "")
         )
     return 1 if len(shape) == 1 else 2
 

@@ -15,9 +15,9 @@ from scatter.errors import InputError
 from scatter.numerics.namespace import Array
 from scatter.pyramid.decomposition import APPROXIMATION, Decomposition
 from scatter.pyramid.transform import Pyramid
+from scatter.transforms.channels import image_shape
 from scatter.transforms.readout import Readout
 from scatter.transforms.samples import SampleTransformer
-from scatter.transforms.scattering2d import image_shape
 from scatter.transforms.validation import check_flag
 
 STATISTICS = ("energy", "mean", "share")
@@ -36,7 +36,9 @@ class WaveletEnergies(SampleTransformer):
         Axes of a signal.
     shape : tuple of int, optional
         Of a signal, ``ndim`` sides; None learns it from `fit`. Rows of a square number of features are
-        square images, others images of one row; rows of volumes need it.
+        square images, others images of one row, with a warning; rows of volumes need it.
+    channels : {'first', 'last'}, default='first'
+        Where the channels of samples are: (channels, *shape) or (*shape, channels).
     statistic : {'energy', 'mean', 'share'}, default='energy'
         Of every band: the sum of its squares; the mean of its moduli; or its part of the energy of all
         the bands that are kept, so that they add up to 1 and contrast doesn't matter.
@@ -85,6 +87,7 @@ class WaveletEnergies(SampleTransformer):
         ndim: int = 2,
         shape: Any = None,
         *,
+        channels: str = "first",
         statistic: str = "energy",
         log: bool | float = False,
         approximation: bool = True,
@@ -95,6 +98,7 @@ class WaveletEnergies(SampleTransformer):
         self.sampling = sampling
         self.ndim = ndim
         self.shape = shape
+        self.channels = channels
         self.statistic = statistic
         self.log = log
         self.approximation = approximation
@@ -127,8 +131,10 @@ class WaveletEnergies(SampleTransformer):
             self._count(math.prod((*lead, *shape)), reset=True)
         else:
             X = self._validate(X, reset=True)
-            lead, shape = self._layout(tuple(X.shape[1:]))
-            pyramid.sizes(shape)
+            sample = tuple(X.shape[1:])
+            with self._guessing(sample):
+                lead, shape = self._layout(sample)
+                pyramid.sizes(shape)
             bands = pyramid.names
         self.lead_, self.shape_, self.bands_ = lead, shape, bands
         return self

@@ -20,6 +20,7 @@ from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.numerics.namespace import Array, full_precision, is_complex, itemsize, namespace, within_range
 from scatter.paths import Group, PathTree
+from scatter.transforms.channels import channels_first
 from scatter.transforms.cost import Cost, check_output, check_working, warn_if_slow
 from scatter.transforms.executors import as_numpy, compile_cascade, like
 from scatter.transforms.readout import Readout
@@ -226,8 +227,18 @@ class ScatteringTransformer(SampleTransformer):
         x = check_signals(x, self._ndim)
         if is_complex(x) and not self.two_sided:
             self._meet_complex(x)
-        plan = self._plan(check_shape(self.shape, self._ndim) or tuple(x.shape[-self._ndim :]))
-        check_ends(x, plan.frame.shape, padded=bool(getattr(self, "pre_pad", False)))
+        known = check_shape(self.shape, self._ndim)
+        if self._last:
+            if x.ndim <= self._ndim:
+                raise InputError(
+                    "channels='last' needs an axis of channels after those of the signal, got an array of "
+                    f"shape {tuple(x.shape)}; type x[..., None]"
+                )
+            x = channels_first(x, self._ndim)
+        # Of signals, an array of two axes is a batch.
+        with self._guessing(tuple(x.shape) if self._ndim > 1 or x.ndim > 2 else ()):
+            plan = self._plan(known or tuple(x.shape[-self._ndim :]))
+        check_ends(x, plan.frame.shape, padded=bool(getattr(self, "pre_pad", False)), last=self._last)
         if self.out_type == "array":
             if not plan.readout.uniform:
                 raise InputError(
@@ -279,8 +290,10 @@ class ScatteringTransformer(SampleTransformer):
         """
         check_out_type(self.out_type)
         X = self._validate(X, reset=True)
-        lead, shape = self._layout(tuple(X.shape[1:]))
-        self._plan(shape).admit(1, 4)
+        sample = tuple(X.shape[1:])
+        with self._guessing(sample):
+            lead, shape = self._layout(sample)
+            self._plan(shape).admit(1, 4)
         self.lead_, self.shape_ = lead, shape
         return self
 
@@ -299,10 +312,10 @@ class ScatteringTransformer(SampleTransformer):
             Of the type and precision of ``X``; named by `get_feature_names_out`.
         """
         if self._stateless and "shape_" not in self.__dict__:
-            X = check_samples(X)
+            X = self._first(check_samples(X))
             lead, shape = self._layout(tuple(X.shape[1:]))
             plan = self._plan(shape)
-            return plan.features(namespace(X).reshape(X, (X.shape[0], *lead, *plan.frame.shape)))
+            return plan.features(self._shaped(X, lead, plan.frame.shape))
         check_is_fitted(self)
         X = self._validate(X, reset=False)
         plan = self._plan(self.shape_)

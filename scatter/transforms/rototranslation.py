@@ -15,10 +15,11 @@ from scatter.frames.rototranslation import RotoTranslationFrame
 from scatter.numerics.namespace import Array
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
+from scatter.transforms.channels import image_shape
 from scatter.transforms.cost import check_wavelets
 from scatter.transforms.executors import check_executor
 from scatter.transforms.readout import Readout
-from scatter.transforms.scattering2d import image_grid, image_shape
+from scatter.transforms.scattering2d import image_grid
 from scatter.transforms.validation import check_count, check_tol
 
 
@@ -37,7 +38,7 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         a flat axis and always allowed.
     shape : (int, int), optional
         Rows and columns (M, N) of an image; None learns them from `fit`, or from the last axes of each call.
-        Rows of a square number of features are square images, others images of one row.
+        Rows of a square number of features are square images, others images of one row, with a warning.
     L : int, default=8
         Directions over half a turn, at least 1. Turns by multiples of ``pi / L`` are treated exactly.
     max_order : {0, 1, 2}, default=2
@@ -51,6 +52,8 @@ class RotoTranslationScattering2D(ScatteringTransformer):
     rotation : {'invariant', 'covariant'}, default='invariant'
         Average the coefficients over theta1, so that they don't change as the image turns about a point; or
         keep them, so that they move from path to path as `turned` says.
+    channels : {'first', 'last'}, default='first'
+        Where the channels of images are: (..., channels, M, N) or (..., M, N, channels).
     padding : {'reflect', 'symmetric', 'periodic', 'zero'} or None, default='reflect'
         How images continue beyond their edges. None adds nothing: the image is one period, and its sides must
         be multiples of ``2**J``.
@@ -121,6 +124,7 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         max_order: int = 2,
         out_type: str = "array",
         *,
+        channels: str = "first",
         K: int | None = None,
         rotation: str = "invariant",
         padding: str | None = "reflect",
@@ -137,6 +141,7 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         self.out_type = out_type
         self.K = K
         self.rotation = rotation
+        self.channels = channels
         self.padding = padding
         self.average = average
         self.pooling = pooling

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from scatter.errors import InputError
 from scatter.numerics.namespace import Array, namespace
+from scatter.transforms.channels import channels_first, check_channels, guessing
 from scatter.transforms.validation import check_samples, check_shape
 
 
@@ -21,7 +23,7 @@ class SampleTransformer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[m
     """Base of estimators of samples (channels, *shape), given so or flattened into rows.
 
     A subclass has a parameter ``shape``, and its ``fit`` keeps what `_layout` finds as ``lead_`` and
-    ``shape_``.
+    ``shape_``. With a parameter ``channels``, channels may come last.
     """
 
     shape: Any
@@ -44,7 +46,7 @@ class SampleTransformer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[m
 
     def _validate(self, X: Any, *, reset: bool) -> Array:
         """Samples as an array of floats, checked against what `fit` saw unless ``reset``."""
-        x = X if len(getattr(X, "shape", ())) == 2 else check_samples(X)
+        x = X if len(getattr(X, "shape", ())) == 2 else self._first(check_samples(X))
         if len(x.shape) == 2:
             try:  # the names and the number of the columns, before the values in them
                 validate_data(self, x, reset=reset, skip_check_array=True)
@@ -53,6 +55,20 @@ class SampleTransformer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[m
             return check_samples(x)
         self._count(math.prod(x.shape[1:]), reset=reset)
         return x
+
+    @property
+    def _last(self) -> bool:
+        """Whether channels come last."""
+        return check_channels(getattr(self, "channels", "first"))
+
+    def _first(self, X: Array) -> Array:
+        """Samples with their channels before the axes of a signal, unless they are rows or have none."""
+        last = self._last and X.ndim > self._axes + 1
+        return channels_first(X, self._axes) if last else X
+
+    def _guessing(self, sample: tuple[int, ...]) -> AbstractContextManager[None]:
+        """Around what the shape of samples decides, which may be a guess."""
+        return guessing(sample, self._axes, guessed=self.shape is None and not self._last)
 
     def _count(self, points: int, *, reset: bool) -> None:
         """Learn, or compare, how many numbers are in a sample that has no columns."""
@@ -69,8 +85,18 @@ class SampleTransformer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[m
         """Samples (n, *lead_, *shape) of those that `_validate` gave, refused unless `fit` saw such ones."""
         sample = (*self.lead_, *shape)
         if X.ndim > 2 and tuple(X.shape[1:]) != sample:
-            raise InputError(f"samples must be of shape {sample} as in fit, got {tuple(X.shape[1:])}")
-        return namespace(X).reshape(X, (X.shape[0], *sample))
+            raise InputError(
+                f"samples must be of shape {sample} as in fit{', channels first' if self._last else ''}, got "
+                f"{tuple(X.shape[1:])}"
+            )
+        return self._shaped(X, self.lead_, shape)
+
+    def _shaped(self, X: Array, lead: tuple[int, ...], shape: tuple[int, ...]) -> Array:
+        """Samples (n, *lead, *shape) of rows, or of what has this shape already."""
+        xp, rows = namespace(X), X.shape[0]
+        if X.ndim == 2 and lead and self._last:
+            return channels_first(xp.reshape(X, (rows, *shape, *lead)), len(shape))
+        return xp.reshape(X, (rows, *lead, *shape))
 
     def _layout(self, sample: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Channels and shape of samples of this shape."""
@@ -89,6 +115,11 @@ class SampleTransformer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[m
         if len(sample) == 1 and sample[0] % points == 0:
             channels = sample[0] // points
             return (channels,) if channels > 1 else (), shape
+        if len(sample) > axes and sample[-axes - 1 : -1] == wanted and not self._last:
+            raise InputError(
+                f"samples must be of shape {wanted}, with channels before it, got samples of shape {sample}; "
+                "type channels='last'"
+            )
         raise InputError(
             f"samples must be of shape {wanted}, with channels before it or flattened into rows of a "
             f"multiple of {points} numbers, got samples of shape {sample}"

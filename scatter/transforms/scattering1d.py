@@ -44,6 +44,8 @@ class Scattering1D(ScatteringTransformer):
     out_type : {'array', 'list', 'dict'}, default='array'
         What a call returns: one array, a list of dicts (``coef``, ``j``, ``n``, ``order``,
         ``path``), or a dict from the indices n of a path to its coefficients.
+    channels : {'first', 'last'}, default='first'
+        Where the channels of signals are: (..., channels, N) or (..., N, channels).
     padding : {'reflect', 'symmetric', 'periodic', 'zero'} or None, default='reflect'
         How signals continue beyond their ends. None adds nothing: the signal is one period, and
         N must be a multiple of the stride.
@@ -116,6 +118,7 @@ class Scattering1D(ScatteringTransformer):
         stride: int | None = None,
         max_order: int = 2,
         out_type: str = "array",
+        channels: str = "first",
         padding: str | None = "reflect",
         average: bool | str = True,
         pooling: str | None = None,
@@ -135,6 +138,7 @@ class Scattering1D(ScatteringTransformer):
         self.stride = stride
         self.max_order = max_order
         self.out_type = out_type
+        self.channels = channels
         self.padding = padding
         self.average = average
         self.pooling = pooling

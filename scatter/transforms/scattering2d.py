@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 from scatter.cascade import WORKING_SET
@@ -12,6 +11,7 @@ from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.morlet2d import Morlet2D, grid2d
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
+from scatter.transforms.channels import image_shape
 from scatter.transforms.cost import check_wavelets
 from scatter.transforms.executors import check_executor
 from scatter.transforms.readout import Readout
@@ -31,7 +31,8 @@ class Scattering2D(ScatteringTransformer):
         side of 1 is a flat axis and always allowed.
     shape : (int, int), optional
         Rows and columns (M, N) of an image; None learns them from `fit`, or from the last axes of
-        each call. Rows of a square number of features are square images, others images of one row.
+        each call. Rows of a square number of features are square images, others images of one row,
+        with a warning.
     L : int, default=8
         Directions over half a turn, at least 1.
     max_order : int, default=2
@@ -41,6 +42,8 @@ class Scattering2D(ScatteringTransformer):
     out_type : {'array', 'list', 'dict'}, default='array'
         What a call returns: one array, a list of dicts (``coef``, ``j``, ``theta``, ``n``,
         ``order``, ``path``), or a dict from the indices n of a path to its coefficients.
+    channels : {'first', 'last'}, default='first'
+        Where the channels of images are: (..., channels, M, N) or (..., M, N, channels).
     padding : {'reflect', 'symmetric', 'periodic', 'zero'} or None, default='reflect'
         How images continue beyond their edges. None adds nothing: the image is one period, and its
         sides must be multiples of ``2**J``.
@@ -106,6 +109,7 @@ class Scattering2D(ScatteringTransformer):
         pre_pad: bool = False,
         out_type: str = "array",
         *,
+        channels: str = "first",
         padding: str | None = "reflect",
         average: bool | str = True,
         pooling: str | None = None,
@@ -121,6 +125,7 @@ class Scattering2D(ScatteringTransformer):
         self.max_order = max_order
         self.pre_pad = pre_pad
         self.out_type = out_type
+        self.channels = channels
         self.padding = padding
         self.average = average
         self.pooling = pooling
@@ -195,9 +200,3 @@ def image_grid(shape: tuple[int, ...], J: int, padding: str | None) -> Grid:
             f"type padding='periodic', or crop to {tuple(side - side % 2**J for side in shape)}"
         )
     return grid2d((M, N), J, padding)
-
-
-def image_shape(n_features: int) -> tuple[int, int]:
-    """Shape of the images that rows of ``n_features`` numbers hold: square if they can be, or one row."""
-    side = math.isqrt(n_features)
-    return (side, side) if side * side == n_features else (1, n_features)

@@ -168,8 +168,11 @@ def _finite(x: Array) -> bool:
         return bool(np.isfinite(x.sum())) or bool(np.isfinite(x).all())
 
 
-def check_ends(x: Array, shape: tuple[int, ...], *, padded: bool) -> None:
-    """Raise unless the last axes of ``x`` are ``shape``, which ``padded`` says is that after padding."""
+def check_ends(x: Array, shape: tuple[int, ...], *, padded: bool, last: bool = False) -> None:
+    """Raise unless the last axes of ``x`` are ``shape``, which ``padded`` says is that after padding.
+
+    ``last`` is whether channels came last before.
+    """
     got = tuple(x.shape[-len(shape) :])
     if got != shape:
         advice = (
@@ -177,6 +180,8 @@ def check_ends(x: Array, shape: tuple[int, ...], *, padded: bool) -> None:
             if padded
             else f"make a transform for them with shape={got if len(got) > 1 else got[0]}"
         )
+        if not last and tuple(x.shape[-len(shape) - 1 : -1]) == shape:
+            advice = f"type channels='last', or {advice}"
         raise InputError(
             f"the last axes must be {shape}, got {got} (input of shape {tuple(x.shape)}); {advice}"
         )
