@@ -20,6 +20,9 @@ from scatter.learning import load_model, save_model
 SIGNAL = ("--J", "3", "--Q", "1")
 IMAGE = ("--J", "2", "--L", "2")
 
+# Their manifests lie beside the images, which a run over the folder says.
+pytestmark = pytest.mark.filterwarnings("ignore:.*left out, whose suffixes")
+
 
 def stripes(name, vertical, size=(16, 16)):
     """An image of stripes and noise."""

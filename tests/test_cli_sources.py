@@ -548,5 +548,8 @@ def test_hidden_files_and_unknown_suffixes_of_a_folder_are_no_inputs():
     image("in/a.png")
     Path("in/.b.png").write_bytes(b"")
     Path("in/notes.txt").write_text("x")
+    with pytest.raises(AssertionError, match=r"in: 1 file\(s\) left out, .*: \.txt \(1\)"):
+        features("in", *SMALL)
+    Path("in/notes.txt").unlink()
     assert list(features("in", *SMALL).keys["file"]) == ["in/a.png"]
     assert files_here() == ["in", "t.npz"]

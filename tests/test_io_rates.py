@@ -112,7 +112,9 @@ def test_arrays_whose_channels_come_last_are_said(monkeypatch):
     np.save("a.npy", RNG.random((5, 64, 64, 3), dtype="float32"))
     monkeypatch.setattr(warnings, "filters", [("always", None, ScatterWarning, None, 0)])
     result = run("features", "a.npy", "-o", "a.npz", "--transform", "2d", "--J", "1", "--channels", "all")
-    assert result.stderr.count("taken as 64 channels of shape (64, 3); if channels come last, save np.move") == 1
+    assert (
+        result.stderr.count("taken as 64 channels of shape (64, 3); if channels come last, save np.move") == 1
+    )
     assert "save np.moveaxis(x, -1, 1)" in fail(
         "features", "a.npy", "-o", "b.npz", "--transform", "2d", "--set", "channels=last", code=2
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from scatter.errors import InputError
+from scatter.errors import InputError, ScatterWarning
 from scatter.numerics.plain import plain_numpy
 
 
@@ -102,6 +104,11 @@ def read_graphs(X: Any, names: Sequence[str] = ()) -> list[Graph]:
     ------
     InputError
         Naming the graph that is at fault by its place in the list.
+
+    Warns
+    -----
+    ScatterWarning
+        With the names of attributes of edges that are left out, and the number of graphs that have them.
     """
     if not isinstance(X, (list, tuple)) and not (isinstance(X, np.ndarray) and X.dtype == object):
         single = hasattr(X, "edge_index") or sp.issparse(X) or hasattr(X, "adj") or isinstance(X, Graph)
@@ -113,12 +120,32 @@ def read_graphs(X: Any, names: Sequence[str] = ()) -> list[Graph]:
     if not items:
         raise InputError("a list of at least one graph is needed, got an empty one")
     graphs: list[Graph] = []
+    unused: Counter[str] = Counter()
     for item in items:
         try:
             graphs.extend(_read(item, names))
         except InputError as error:
             raise InputError(f"graph {len(graphs)}: {error}") from None
+        unused.update(_unused(item[0] if isinstance(item, tuple) and item else item))
+    if unused:
+        counts = ", ".join(f"{name!r} (in {count} of {len(items)})" for name, count in sorted(unused.items()))
+        warnings.warn(
+            f"attributes of edges are not used: {counts:.300}; the weight of an edge is 'weight' in networkx "
+            "and edge_weight in PyTorch Geometric",
+            ScatterWarning,
+            stacklevel=3,
+        )
     return graphs
+
+
+def _unused(item: Any) -> set[str]:
+    """Names of the attributes of the edges of a graph that are left out."""
+    if hasattr(item, "edge_index"):
+        given = getattr(item, "edge_attr", None) is not None and getattr(item, "edge_weight", None) is None
+        return {"edge_attr"} if given else set()
+    if hasattr(item, "is_directed") and hasattr(item, "nodes"):
+        return {str(name) for *_, data in item.edges(data=True) for name in data} - {"weight", "id", "key"}
+    return set()
 
 
 def _read(item: Any, names: Sequence[str]) -> list[Graph]:

@@ -78,7 +78,7 @@ class Listing:
         # One folder holds no file twice, and need not be remembered.
         seen: set[str] | None = set() if len(self.inputs) > 1 else None
         found = False
-        for item, absolute in self._all():
+        for item, absolute in self._all(quiet=False):
             if item.error is not None:
                 yield item
                 continue
@@ -96,22 +96,25 @@ class Listing:
         """Every file, some of them more than once."""
         return (item.file for item, _ in self._all() if item.error is None)
 
-    def _all(self) -> Iterator[tuple[Item, str]]:
+    def _all(self, *, quiet: bool = True) -> Iterator[tuple[Item, str]]:
         """Everything but the outputs, some of it more than once, with the absolute name of its file."""
         skipped = {os.path.abspath(path) for path in self.without}
         for entry in self.inputs:
-            for item in self._entry(entry, skipped):
+            for item in self._entry(entry, skipped, quiet):
                 if (absolute := os.path.abspath(item.file)) not in skipped:
                     yield item, absolute
 
-    def _entry(self, entry: str, skipped: set[str]) -> Iterator[Item]:
+    def _entry(self, entry: str, skipped: set[str], quiet: bool) -> Iterator[Item]:
         if Path(entry).suffix.lower() in MANIFESTS and not os.path.isdir(entry) and not glob.has_magic(entry):
             if os.path.abspath(entry) not in skipped:
                 yield from self._manifest(regular_file(entry))
             return
         closed: list[Item] = []
-        files = expand_entry(entry, SUFFIXES, skipped, lambda name, why: closed.append(Item(name, error=why)))
-        for path in files:
+
+        def unreadable(name: str, why: str) -> None:
+            closed.append(Item(name, error=why))
+
+        for path in expand_entry(entry, SUFFIXES, skipped, unreadable, quiet=quiet):
             yield from _taken(closed)
             yield Item(path, label=_folder(path) if self.labels_from_folders else None)
         yield from _taken(closed)

@@ -121,8 +121,12 @@ def quiet_decoding() -> "Iterator[None]":
     >>> with quiet_decoding():
     ...     pass
     """
+    outside = warnings.filters[:]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        # What scatter itself says stays as it was.
+        own = (f[0] for f in outside if f[1] is f[3] is None and issubclass(ScatterWarning, f[2]))
+        warnings.simplefilter(next(own, "default"), ScatterWarning)  # type: ignore[arg-type,unused-ignore]
         yield
 
 

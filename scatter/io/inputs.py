@@ -5,10 +5,12 @@ from __future__ import annotations
 import glob
 import os
 import re
+import warnings
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 
-from scatter.errors import FileError
+from scatter.errors import FileError, ScatterWarning
 from scatter.io.files import absent, reason
 
 
@@ -17,6 +19,8 @@ def expand_entry(
     suffixes: frozenset[str],
     skipped: Container[str] = frozenset(),
     unreadable: Callable[[str, str], None] | None = None,
+    *,
+    quiet: bool = False,
 ) -> Iterator[str]:
     """Files that one name stands for, one by one, so that a million of them need no memory.
 
@@ -33,20 +37,28 @@ def expand_entry(
         Absolute names of folders to leave out.
     unreadable : callable, optional
         Told the name of a folder inside that can't be read, and why; an error if None.
+    quiet : bool, default=False
+        Say nothing about files that are left out.
 
     Yields
     ------
     str
         The name of a file.
 
+    Warns
+    -----
+    ScatterWarning
+        At the end, with the numbers of files of each suffix that are left out as theirs isn't supported.
+
     Raises
     ------
     FileError
         If there is none.
     """
+    others: Counter[str] = Counter()
     if os.path.isdir(entry) and not _is_array(entry, suffixes):
         yield from _some(
-            _walk(entry, suffixes, skipped, unreadable),
+            _walk(entry, suffixes, skipped, unreadable, others),
             f"{entry}: the folder holds no file with a supported suffix",
         )
     # A file whose name looks like a pattern, such as a[1].png, is itself.
@@ -55,8 +67,15 @@ def expand_entry(
             raise FileError(f"{entry}: {absent(entry) or 'no such file or folder'}")
         yield entry
     else:
-        matches = (match for match in sorted(_matches(entry)) if _supported(match, suffixes))
+        matches = (match for match in sorted(_matches(entry)) if _supported(match, suffixes, others))
         yield from _some(matches, f"{entry}: the pattern matches no file with a supported suffix")
+    if others and not quiet:
+        counts = ", ".join(f"{suffix or 'without a suffix'} ({n})" for suffix, n in sorted(others.items()))
+        warnings.warn(
+            f"{entry}: {others.total()} file(s) left out, whose suffixes are not supported: {counts:.300}",
+            ScatterWarning,
+            stacklevel=3,
+        )
 
 
 def _matches(pattern: str) -> set[str]:
@@ -94,8 +113,12 @@ def _walk(
     suffixes: frozenset[str],
     skipped: Container[str],
     unreadable: Callable[[str, str], None] | None,
+    others: Counter[str],
 ) -> Iterator[str]:
-    """Supported files in and below a folder, sorted; links to folders are not followed, so no loop is."""
+    """Supported files in and below a folder, sorted; links to folders are not followed, so no loop is.
+
+    The suffixes of the other files are counted in ``others``.
+    """
 
     def fail(error: OSError) -> None:
         if unreadable is None or error.filename == folder:
@@ -113,8 +136,12 @@ def _walk(
             and os.path.abspath(os.path.join(root, name)) not in skipped
         )
         for name in sorted(files + arrays):
-            if not name.startswith(".") and _suffix(name) in suffixes:
+            if name.startswith("."):
+                continue
+            if _suffix(name) in suffixes:
                 yield os.path.join(root, name)
+            elif os.path.abspath(os.path.join(root, name)) not in skipped:
+                others[_suffix(name)] += 1
 
 
 def _is_array(name: str, suffixes: frozenset[str]) -> bool:
@@ -125,5 +152,8 @@ def _suffix(name: str) -> str:
     return os.path.splitext(name)[1].lower()
 
 
-def _supported(path: str, suffixes: frozenset[str]) -> bool:
-    return _suffix(path) in suffixes and (os.path.isfile(path) or _is_array(path, suffixes))
+def _supported(path: str, suffixes: frozenset[str], others: Counter[str]) -> bool:
+    known = _suffix(path) in suffixes
+    if not known and os.path.isfile(path):
+        others[_suffix(path)] += 1
+    return known and (os.path.isfile(path) or _is_array(path, suffixes))

@@ -34,6 +34,7 @@ _MOST_PIXELS = 2**26
 _SMALL = 2**16
 # PNG may hold several pages too, but hardly ever does: such a file is not looked at before it is decoded.
 _PAGED = frozenset({".tif", ".tiff", ".gif", ".webp"})
+_SUFFIX_OF = {"TIFF": ".tif", "GIF": ".gif", "WEBP": ".webp"}
 
 
 def pieces(
@@ -53,7 +54,7 @@ def pieces(
     reading : Reading
         Its ``pages``, ``channels`` (which count red, green, blue), ``resize`` and ``crop``.
     at_most : int
-        Most pages in a piece.
+        Most pages in a piece; those of a PNG are one piece.
 
     Yields
     ------
@@ -70,7 +71,7 @@ def pieces(
     if reading.kind != "image":
         raise FileError(f"{file}: is an image, but the samples are of kind {reading.kind!r}")
     if reading.pages == "first" or file.suffix.lower() not in _PAGED:
-        yield partial(_single, file, reading, at_most)
+        yield partial(_single, file, reading)
         return
     regular_file(file)
     with decoding_image(file), open(file, "rb") as stream:
@@ -80,19 +81,25 @@ def pieces(
         elif head[:4] == b"GIF8" or (head[8:16] == b"WEBPVP8X" and head[20:21] and head[20] & 2):
             yield from _frame_pieces(stream, file, reading, at_most)
         else:
-            yield partial(_single, file, reading, at_most)
+            yield partial(_single, file, reading)
 
 
-def _single(file: Path, reading: Reading, at_most: int) -> Piece:
+def _single(file: Path, reading: Reading) -> Piece:
     regular_file(file)
     with (
         decoding_image(file),
         _opened(file) as stream,
         open_image(stream, file, _MOST_PIXELS) as image,
     ):
-        if image.format != "PNG" or reading.pages == "first" or getattr(image, "n_frames", 1) == 1:
+        count = 1 if reading.pages == "first" or _is_paged(file, image) else getattr(image, "n_frames", 1)
+        if count == 1:
             return _as_piece([_values(upright(image), file, reading)], [0], file, reading)
-        values = _animated_png(image, file, reading, at_most)
+        if image.format != "PNG":
+            raise FileError(
+                f"{file}: holds {count} pages of {image.format}, which its suffix does not say; rename it to "
+                f"{Path(file).stem}{_SUFFIX_OF.get(str(image.format), '.tif')}, or type --pages first"
+            )
+        values = _animated_png(image, count, file, reading)
         return _as_piece(values, range(len(values)), file, reading)
 
 
@@ -103,9 +110,14 @@ def _opened(file: Path) -> IO[bytes]:
     return io.BytesIO(content) if len(content) < _SMALL else open(file, "rb")
 
 
-def _animated_png(image: Image, file: Path, reading: Reading, at_most: int) -> list[NDArray[Any]]:
-    count = int(getattr(image, "n_frames", 1))
-    at_most = min(at_most, 8 * _fitting(image.size, reading))
+def _is_paged(file: Path, image: Image) -> bool:
+    """Whether the pages of a file were looked for before, and found to be one."""
+    return image.format != "PNG" and file.suffix.lower() in _PAGED
+
+
+def _animated_png(image: Image, count: int, file: Path, reading: Reading) -> list[NDArray[Any]]:
+    # As many as memory is for, whatever else is read beside them.
+    at_most = 8 * _fitting(image.size, reading)
     if count > at_most:
         raise FileError(
             f"{file}: has {count} pages; of a PNG at most {at_most} are read at once; "
@@ -144,7 +156,7 @@ def _tiff_pieces(
             first, group = first + step, []
         group.append(offset)
     if first == 0 and len(group) < 2:
-        yield partial(_single, file, reading, at_most)
+        yield partial(_single, file, reading)
     elif group:
         yield partial(_tiff_pages, file, first, group, reading)
     if broken is not None:
