@@ -1,5 +1,6 @@
 """Codecs side by side: the measures, the rivals, the comparison, and the command and benchmark on top."""
 
+import html
 import importlib.util
 import json
 import math
@@ -17,7 +18,8 @@ from tests_support import one_line
 
 from benchmarks import codec as benchmark
 from scatter import InputError, ScatterError
-from scatter.cli.compare import pixels
+from scatter.cli.compare import MEASURES, Compared, bd_rate_table, mean_bd_rates, pixels
+from scatter.cli.comparison import curves
 from scatter.codec import decode, encode
 from scatter.codec.compare import CODECS, Comparison, Missing, Point, compare
 from scatter.codec.quality import bd_rate, psnr, ssim
@@ -173,7 +175,7 @@ def test_ssim_refuses_images_smaller_than_its_window():
 
 # ------------------------------------------------------------------ BD-rate
 @st.composite
-def curves(draw):
+def qualities(draw):
     """Rates and qualities that both rise; the qualities go from 20 to 50."""
     inner = draw(st.integers(1, 6))
     steps = [draw(st.lists(st.floats(0.1, 1), min_size=inner, max_size=inner)) for _ in range(2)]
@@ -182,7 +184,7 @@ def curves(draw):
     return rates, 20 + 30 * qualities / qualities[-1]
 
 
-@given(curves(), curves(), st.floats(0.1, 10), st.randoms())
+@given(qualities(), qualities(), st.floats(0.1, 10), st.randoms())
 def test_laws_of_bd_rate(one, other, factor, random):
     rate = bd_rate(*one, *other)
     assert bd_rate(*one, *one) == pytest.approx(0, abs=1e-9)
@@ -193,7 +195,7 @@ def test_laws_of_bd_rate(one, other, factor, random):
     assert bd_rate(*one, other[0][order], other[1][order]) == pytest.approx(rate, abs=1e-9)
 
 
-@given(curves(), curves(), curves())
+@given(qualities(), qualities(), qualities())
 def test_bd_rates_of_one_range_multiply(a, b, c):
     product = (1 + bd_rate(*a, *b) / 100) * (1 + bd_rate(*b, *c) / 100)
     assert 1 + bd_rate(*a, *c) / 100 == pytest.approx(product)
@@ -489,7 +491,8 @@ def test_images_are_compared():
     assert [row[:2] for row in rows[head + 1 :]] == [
         ["photos/colour.png", "scatter"],
         ["photos/grey.png", "scatter"],
-        ["mean", "scatter"],
+        ["mean of 2", "scatter"],
+        ["# a mean is over the images for which all of these codecs have both BD-rates"],
     ]
 
 
@@ -505,6 +508,63 @@ def test_images_are_compared_in_json():
     assert grey["bd_rate"]["scatter"]["psnr"] == direct.bd_rate()["scatter"]
     values = [image["bd_rate"]["scatter"]["psnr"] for image in found["images"]]
     assert found["mean_bd_rate"]["scatter"]["psnr"] == pytest.approx(np.mean(values))
+
+
+def compared(name, **rates):
+    """An image and BD-rates, (PSNR, SSIM) or one number for both."""
+    pairs = {codec: value if isinstance(value, tuple) else (value, value) for codec, value in rates.items()}
+    found = Comparison((8, 8), (), (), {})
+    return Compared(
+        name, found, {codec: dict(zip(MEASURES, pair, strict=True)) for codec, pair in pairs.items()}
+    )
+
+
+def test_means_are_over_the_same_images_for_every_codec():
+    done = [
+        compared("a", scatter=-10.0, jpeg=50.0),
+        compared("b", scatter=-30.0, jpeg=math.nan),
+        compared("c", scatter=-50.0),
+        compared("d", scatter=-20.0, jpeg=(90.0, math.nan)),
+        compared("e", scatter=-12.0, jpeg=70.0),
+    ]
+    rates, images = mean_bd_rates(done)
+    assert images == ["a", "e"]
+    assert rates == {"scatter": {"psnr": -11, "ssim": -11}, "jpeg": {"psnr": 60, "ssim": 60}}
+    table = bd_rate_table(done)
+    assert table["image"][-2:] == ["mean of 2 of 5"] * 2
+    assert table["BD-rate PSNR (%)"][3] == "none"
+    # A codec that has none at all, as JPEG of 16 bits, takes no image from the others.
+    assert mean_bd_rates([compared("a", scatter=1.0, jpeg=math.nan), compared("b", scatter=3.0)]) == (
+        {"scatter": {"psnr": 2, "ssim": 2}},
+        ["a", "b"],
+    )
+    assert mean_bd_rates([compared("a", x=1.0), compared("b", y=2.0)]) == ({}, [])
+    assert bd_rate_table([compared("a", scatter=math.nan)]) == {}
+
+
+@pytest.mark.usefixtures("photos")
+def test_one_rate_gives_no_bd_rate_and_says_so():
+    text = succeed("compare", "photos", "--bpp", "1", *TWO)
+    assert "nan" not in text
+    assert (
+        "# no codec can be compared with jpeg2000: BD-rates are about curves, of two rates and more" in text
+    )
+    found = json.loads(succeed("compare", "photos", "--bpp", "1", *TWO, "--json"))
+    assert (found["mean_bd_rate"], found["mean_over"]) == ({}, [])
+
+
+def test_a_codec_keeps_its_colour_and_its_marker():
+    def point(codec, asked):
+        return Point(codec, asked, asked, 30 + asked, 0.9, 0.1, 0.1)
+
+    codecs = ["scatter", "jpeg", "avif"]
+    styles = []
+    for there in (codecs, ["jpeg", "avif"], ["avif"]):
+        found = Comparison((8, 8), tuple(point(codec, asked) for codec in there for asked in (1, 2)), (), {})
+        figure = curves(found, codecs)
+        lines = {line.get_label(): (line.get_color(), line.get_marker()) for line in figure.axes[0].lines}
+        styles.append(lines["avif"])
+    assert len(set(styles)) == 1
 
 
 @pytest.mark.usefixtures("photos")
@@ -545,7 +605,10 @@ def test_a_bad_image_is_one_line_and_the_others_go_on():
     found = json.loads(result.stdout)
     assert len(found["images"]) == 2
     assert [f"scatter: error: {message}" for message in found["failed"]] == lines
-    assert Path("out.html").exists()
+    page = Path("out.html").read_text()
+    assert "Left out" in page
+    for message in found["failed"]:
+        assert html.escape(message) in page
 
 
 @pytest.mark.usefixtures("photos")

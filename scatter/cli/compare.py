@@ -6,7 +6,7 @@ import math
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import typer
@@ -80,13 +80,13 @@ def run_compare(
         if html is not None:
             from scatter.cli.comparison import section
 
-            sections += section(one, image, keep)
+            sections += section(one, image, keep, names)
         # Decoded images of many files would fill the memory.
         done.append(replace(one, found=replace(one.found, decoded={})))
     if done and html is not None:
         from scatter.cli.comparison import write_page
 
-        write_page(html, bd_rate_table(done), sections, reference)
+        write_page(html, bd_rate_table(done), sections, reference, failed)
     if done and as_json:
         _print_json(done, failed, reference, html)
     elif done:
@@ -165,33 +165,62 @@ def _compared(name: str, found: Comparison, reference: str) -> Compared:
 
 
 def bd_rate_table(done: list[Compared]) -> dict[str, list[Any]]:
-    """BD-rates of every image and, if there are several, their means, as columns."""
-    rows = [(one.name, codec, *values.values()) for one in done for codec, values in one.bd_rates.items()]
+    """BD-rates of every image and, if there are several, their means, as columns; empty if there is none."""
+    rows: list[tuple[str | float, ...]] = [
+        (one.name, codec, *values.values()) for one in done for codec, values in one.bd_rates.items()
+    ]
+    if not any(isinstance(value, float) and math.isfinite(value) for row in rows for value in row):
+        return {}
     if len(done) > 1:
-        rows += [("mean", codec, *values.values()) for codec, values in mean_bd_rates(done).items()]
+        means = mean_bd_rates(done)
+        label = f"mean of {len(means.images)}" + (f" of {len(done)}" if len(means.images) < len(done) else "")
+        rows += [(label, codec, *values.values()) for codec, values in means.rates.items()]
     head = ("image", "codec", *(f"BD-rate {measure.upper()} (%)" for measure in MEASURES))
-    return dict(zip(head, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
+    shown = [
+        [value if isinstance(value, str) or math.isfinite(value) else "none" for value in row] for row in rows
+    ]
+    return dict(zip(head, map(list, zip(*shown, strict=True)), strict=True))
 
 
-def mean_bd_rates(done: list[Compared]) -> dict[str, dict[str, float]]:
-    """Means over the images that have a BD-rate, by codec and measure."""
-    means: dict[str, dict[str, float]] = {}
-    for codec in dict.fromkeys(codec for one in done for codec in one.bd_rates):
-        found = [one.bd_rates[codec] for one in done if codec in one.bd_rates]
-        for measure in MEASURES:
-            values = [rates[measure] for rates in found if math.isfinite(rates[measure])]
-            means.setdefault(codec, {})[measure] = math.fsum(values) / len(values) if values else math.nan
-    return means
+class Means(NamedTuple):
+    """BD-rates of every codec by measure, and the names of the images that they are means of."""
+
+    rates: dict[str, dict[str, float]]
+    images: list[str]
+
+
+def mean_bd_rates(done: list[Compared]) -> Means:
+    """Means over the images for which every codec that has any BD-rate has both, so that means compare."""
+
+    def known(one: Compared, codec: str) -> bool:
+        return all(math.isfinite(value) for value in one.bd_rates.get(codec, {"none": math.nan}).values())
+
+    codecs = dict.fromkeys(codec for one in done for codec in one.bd_rates)
+    measured = [codec for codec in codecs if any(known(one, codec) for one in done)]
+    common = [one for one in done if measured and all(known(one, codec) for codec in measured)]
+    rates = {
+        codec: {
+            measure: math.fsum(one.bd_rates[codec][measure] for one in common) / len(common)
+            for measure in MEASURES
+        }
+        for codec in (measured if common else ())
+    }
+    return Means(rates, [one.name for one in common])
+
+
+_WHICH = "# a mean is over the images for which all of these codecs have both BD-rates"
+_NEEDED = "BD-rates are about curves, of two rates and more of one quality; type for example --bpp 0.5,1,2"
 
 
 def _print_json(done: list[Compared], failed: list[str], reference: str, html: Path | None) -> None:
     images = [{"image": one.name, **one.found.to_dict(), "bd_rate": one.bd_rates} for one in done]
-    report = None if html is None else str(html)
+    report, means = None if html is None else str(html), mean_bd_rates(done)
     print_json(
         {
             "reference": reference,
             "images": images,
-            "mean_bd_rate": mean_bd_rates(done),
+            "mean_bd_rate": means.rates,
+            "mean_over": means.images,
             "failed": failed,
             "html": report,
         }
@@ -215,6 +244,12 @@ def _print_tables(done: list[Compared], reference: str, html: Path | None) -> No
     if table := bd_rate_table(done):
         show("", f"# bytes against {reference} at equal quality; negative is fewer")
         print_table(table)
+        if any("none" in column for column in table.values()):
+            show("# none: no quality is reached by both codecs, at two rates and more")
+        if len(done) > 1:
+            show(_WHICH)
+    elif any(len(one.found.codecs) > 1 for one in done):
+        show("", f"# no codec can be compared with {reference}: {_NEEDED}")
     if html is not None:
         say("")
         say(f"{html}: curves, decoded images and tables")

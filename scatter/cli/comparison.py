@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from io import BytesIO
-from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ from scatter.cli import report
 from scatter.pyramid import Pyramid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -25,11 +26,12 @@ PIECE = 128
 LABELS = {"psnr": "PSNR (dB)", "ssim": "SSIM"}
 LEVELS = 4
 """Of the castle, where the image is large enough."""
+_MARKERS = "os^dvPX*"
 _HEAD = ["codec", "bpp asked", "bpp", *LABELS.values(), "encode (s)", "decode (s)"]
 _FORMATS = ("", "g", ".3f", ".2f", ".4f", ".3f", ".3f")
 
 
-def section(one: Compared, image: NDArray[Any], rate: float) -> list[str]:
+def section(one: Compared, image: NDArray[Any], rate: float, codecs: Sequence[str]) -> list[str]:
     """What the report says about one image.
 
     Parameters
@@ -40,6 +42,8 @@ def section(one: Compared, image: NDArray[Any], rate: float) -> list[str]:
         The original.
     rate : float
         In bits per pixel.
+    codecs : sequence of str
+        All that are compared, in the order of their colours and markers.
 
     Returns
     -------
@@ -53,7 +57,9 @@ def section(one: Compared, image: NDArray[Any], rate: float) -> list[str]:
     ]
     parts = [
         report.heading(one.name),
-        _picture(curves(found), "Quality against rate; the higher and the further to the left, the better."),
+        _picture(
+            curves(found, codecs), "Quality against rate; the higher and the further to the left, the better."
+        ),
     ]
     if found.decoded:
         caption = f"The part that the codecs get most wrong, at {rate:g} bits per pixel."
@@ -70,7 +76,9 @@ def section(one: Compared, image: NDArray[Any], rate: float) -> list[str]:
     return parts
 
 
-def write_page(path: Path, columns: dict[str, list[Any]], sections: list[str], reference: str) -> None:
+def write_page(
+    path: Path, columns: dict[str, list[Any]], sections: list[str], reference: str, failed: Sequence[str] = ()
+) -> None:
     """Write the report.
 
     Parameters
@@ -83,6 +91,8 @@ def write_page(path: Path, columns: dict[str, list[Any]], sections: list[str], r
         HTML of all images.
     reference : str
         The codec that BD-rates are about.
+    failed : sequence of str
+        What could not be read or compared, and why.
 
     Raises
     ------
@@ -100,17 +110,20 @@ def write_page(path: Path, columns: dict[str, list[Any]], sections: list[str], r
         ),
         report.table(list(columns), rows),
     ]
+    missing = [report.heading("Left out"), *map(report.paragraph, failed)] if failed else []
     title = "scatter: images compressed by several codecs"
-    report.write(path, report.page(title, [*(top if rows else []), *sections]).encode())
+    report.write(path, report.page(title, [*(top if rows else []), *missing, *sections]).encode())
 
 
-def curves(found: Comparison) -> Figure:
+def curves(found: Comparison, codecs: Sequence[str]) -> Figure:
     """Draw PSNR and SSIM against the rate, a curve a codec.
 
     Parameters
     ----------
     found : Comparison
         At least one point.
+    codecs : sequence of str
+        All that are compared; each has its colour and marker, whether it has a curve here or not.
 
     Returns
     -------
@@ -122,8 +135,10 @@ def curves(found: Comparison) -> Figure:
     figure = Figure(figsize=(9, 4), layout="constrained")
     rates = sorted({point.asked for point in found.points})
     for axes, (measure, label) in zip(figure.subplots(1, 2), LABELS.items(), strict=True):
-        for codec, marker in zip(found.codecs, cycle("os^dvPX*"), strict=False):
-            axes.plot(*found.curve(codec, measure), marker=marker, label=codec)
+        for place, codec in enumerate(codecs):
+            if codec in found.codecs:
+                style = {"color": f"C{place % 10}", "marker": _MARKERS[place % len(_MARKERS)]}
+                axes.plot(*found.curve(codec, measure), **style, label=codec)
         axes.set(xscale="log", xlabel="bits per pixel", ylabel=label)
         axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
         axes.minorticks_off()
