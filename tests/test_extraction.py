@@ -521,7 +521,6 @@ def test_a_folder_is_listed_in_order_without_loops_and_outputs():
     for name in ("b/2.png", "b/1.png", "a.png", ".hidden.png", ".git/x.png"):
         image(f"in/{name}")
     Path("in/b/loop").symlink_to(Path("in").absolute(), target_is_directory=True)
-    Path("in/notes.txt").write_text("x")
     found = items("in", "in/b/*.png", without=[Path("in/b/2.png")])
     assert [item.file for item in found] == ["in/a.png", "in/b/1.png"]
     assert [item.label for item in items("in", labels_from_folders=True)] == ["in", "b", "b"]

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from cli_helpers import fail, image, run, succeed
 from PIL import Image
 
-from scatter import GraphScattering, ScatterWarning
+from scatter import GraphScattering, InputError, ScatterWarning
 from scatter.domains.graph import read_graphs
 from scatter.io import expand, read_image
 from scatter.io.images import quiet_decoding
+from scatter.io.reading import Reading
 from scatter.io.tables import read_table
 
 pytestmark = pytest.mark.usefixtures("own_folder")
@@ -143,3 +145,40 @@ def test_attributes_of_edges_in_networkx_are_counted():
         ScatterWarning, match=r"not used: 'bond' \(in 1 of 2\); the weight of an edge is 'weight'"
     ):
         read_graphs([known, networkx.cycle_graph(4)])
+
+
+# ---------------------------------------------------------------------- options
+@pytest.mark.parametrize(("options", "message"), [
+    (("--array", "x"), "--array has no effect: no input is an array"),
+    (("--label-array", "x"), "--label-array has no effect: no input is an array"),
+    (("--pages", "first"), None),
+])  # fmt: skip
+def test_options_without_effect_are_said(options, message, monkeypatch):
+    image("a.png", (16, 16))
+    monkeypatch.setattr(warnings, "filters", [("always", None, ScatterWarning, None, 0)])
+    result = run("features", "a.png", "-o", "t.npz", *SMALL[:-1], *options)
+    assert result.exit_code == 0
+    assert result.stderr == ("" if message is None else f"scatter: warning: {message}\n")
+
+
+def test_pages_and_rates_of_inputs_that_have_none(monkeypatch):
+    np.save("a.npy", np.random.default_rng(0).standard_normal((3, 16, 16)).astype("float32"))
+    soundfile.write("a.wav", np.random.default_rng(0).standard_normal(256) / 8, 8000)
+    monkeypatch.setattr(warnings, "filters", [("always", None, ScatterWarning, None, 0)])
+    result = run("features", "a.npy", "-o", "t.npz", *SMALL[:-1], "--pages", "first")
+    assert result.stderr == "scatter: warning: --pages first has no effect: no input is an image\n"
+    result = run("features", "a.wav", "-o", "u.npz", "--J", "3", "--rate", "100")
+    assert result.stderr == "scatter: warning: --rate has no effect: no input is an array\n"
+
+
+@pytest.mark.parametrize("kind", ["mesh", "graph", "points"])
+def test_channels_are_of_images_and_signals(kind):
+    with pytest.raises(InputError, match=f"channels='all' is about images and signals, .* of kind '{kind}'"):
+        Reading(kind, channels="all")
+
+
+def test_numbers_beyond_a_precision_are_called_so():
+    np.save("a.npy", np.full((2, 64), 1e200))
+    message = fail("features", "a.npy", "-o", "t.npz", "--transform", "1d", "--J", "3")
+    assert message == ("a.npy: holds numbers beyond float32; type --dtype float64, the first at index (0, 0)")
+    succeed("features", "a.npy", "-o", "t.npz", "--transform", "1d", "--J", "3", "--dtype", "float64")

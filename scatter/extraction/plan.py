@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import warnings
 from collections.abc import Iterator
 from itertools import chain
@@ -13,12 +14,13 @@ import numpy as np
 from scatter.errors import FileError, InputError, MissingExtraError, ScatterWarning
 from scatter.extraction.job import Job, Slice
 from scatter.extraction.listing import Item, Listing
-from scatter.extraction.loaders import Loader
+from scatter.extraction.loaders import ARRAY_SUFFIXES, Loader
 from scatter.extraction.recipe import Recipe, digest, metadata
 from scatter.extraction.workspace import Workspace
 from scatter.io.files import reason
 from scatter.io.images import quiet_decoding
-from scatter.io.reading import Piece
+from scatter.io.reading import Piece, Reading
+from scatter.io.samples import IMAGE_SUFFIXES
 from scatter.transforms.channels import meant_last
 
 _SHARD_BYTES = 2**25
@@ -84,6 +86,7 @@ def plan(
     except OSError as error:
         raise FileError(f"{workspace.inputs}: can't be written: {reason(error)}") from error
     writer.close()
+    _say_unused(recipe.read, writer.suffixes)
     fixed = metadata(recipe, estimator)
     fingerprint = digest(recipe.text, fixed["version"], on_error, writer.sum.hexdigest())
     job = Job(
@@ -134,6 +137,19 @@ def _say_doubtful(piece: Piece, ndim: int) -> None:
             ScatterWarning,
             stacklevel=3,
         )
+
+
+def _say_unused(reading: Reading, suffixes: set[str]) -> None:
+    """Warn of what was asked for arrays or for images where no input is one."""
+    arrays = {"array": "--array", "labels": "--label-array", "rate": "--rate"}
+    asked = [
+        (flag, ARRAY_SUFFIXES, "array") for name, flag in arrays.items() if getattr(reading, name) is not None
+    ]
+    if reading.pages == "first":
+        asked.append(("--pages first", IMAGE_SUFFIXES, "image"))
+    for flag, known, kind in asked:
+        if not known & suffixes:
+            warnings.warn(f"{flag} has no effect: no input is an {kind}", ScatterWarning, stacklevel=3)
 
 
 def _fitted(
@@ -207,10 +223,12 @@ class _ListWriter:
         self.sum, self.written = hashlib.sha256(), hashlib.sha256()
         self.offset = self.start = self.count = self.weight = 0
         self.named = {"label": False, "group": False}
+        self.suffixes: set[str] = set()
 
     def add(self, item: Item, stream: IO[bytes]) -> None:
         for name in self.named:
             self.named[name] |= getattr(item, name) is not None
+        self.suffixes.add(os.path.splitext(item.file)[1].lower())
         line = item.line().encode()
         # As listed, however it is cut.
         self.sum.update(line)

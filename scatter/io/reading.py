@@ -92,6 +92,11 @@ class Reading:
                 sides = value if isinstance(value, tuple) else () if value is None else (value,)
                 if any(not (0 if name == "rate" else 1) <= side < math.inf for side in sides) or value == 0:
                     raise InputError(f"{name} must be positive, got {value}")
+        if self.channels != "mix" and self.kind not in ("image", "signal"):
+            raise InputError(
+                f"channels={self.channels!r} is about images and signals, but the samples are of kind "
+                f"{self.kind!r}; leave it out"
+            )
         if self.length is not None and self.segment is not None:
             raise InputError("length and segment exclude each other: one sample a signal, or one a segment")
         if self.hop is not None and self.segment is None:

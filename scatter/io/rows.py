@@ -237,6 +237,7 @@ def _piece(
         values = values[:, list(rows.channels)]
     # Pillow resizes in single precision.
     dtype = "float32" if reading.resize else reading.dtype
+    given = values
     with np.errstate(over="ignore", invalid="ignore"):
         values = values.astype(dtype, copy=False)
     each = 1
@@ -252,7 +253,10 @@ def _piece(
     if not finite.all():
         good = finite.reshape(len(values), -1).all(axis=1)
         failures = [
-            (int(numbers[i]), _complaint(finite[i], i, part, each, rows, reading))
+            (
+                int(numbers[i]),
+                _complaint(given[i // each], dtype) + _where(finite[i], i, part, each, rows, reading),
+            )
             for i in map(int, np.flatnonzero(~good))
         ]
         values, numbers, labels = values[good], numbers[good], None if labels is None else labels[good]
@@ -266,20 +270,26 @@ def _as_text(values: NDArray[Any]) -> NDArray[np.str_]:
     return np.array([str(value) for value in values.tolist()], dtype=np.str_)
 
 
-def _complaint(
+def _complaint(row: NDArray[Any], dtype: str) -> str:
+    """What is wrong with a row of the file that has values which are no numbers in a precision."""
+    if np.isfinite(row).all():
+        return f"holds numbers beyond {dtype}; type --dtype float64"
+    return "contains NaN or infinite values"
+
+
+def _where(
     finite: NDArray[np.bool_], i: int, part: _Part, each: int, rows: ArrayRows, reading: Reading
 ) -> str:
     index = [part.start + i // each, *(int(j) for j in np.argwhere(~finite)[0])]
     if reading.resample is not None and _terms(rows, reading) != (1, 1):
-        return f"contains NaN or infinite values, in row {index[0]}"
+        return f", in row {index[0]}"
     if rows.channels is not None:
         index[1] = rows.channels[index[1]]
     if reading.kind == "signal":
         index[-1] += part.first + i % each * (reading.hop or reading.segment or 0)
     if rows.samples.added == "first":
         del index[0]
-    where = str(tuple(index))
-    return f"contains NaN or infinite values, the first at index {where}"
+    return f", the first at index {tuple(index)}"
 
 
 def _shape_images(values: NDArray[Any], file: Path, reading: Reading) -> NDArray[Any]:
