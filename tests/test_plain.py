@@ -193,6 +193,14 @@ def test_tensors_in_layouts_of_their_own():
             Scattering1D(J=3)(given)
 
 
+def test_bfloat16_of_numpy_becomes_float32_as_elsewhere():
+    jax = pytest.importorskip("jax")
+    x = np.asarray(jax.numpy.linspace(-1, 1, 64, dtype=jax.numpy.bfloat16))
+    found = Scattering1D(J=3)(x)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, Scattering1D(J=3)(x.astype(np.float32)))
+
+
 def test_keys_of_jax_are_no_numbers():
     jax = pytest.importorskip("jax")
     with pytest.raises(InputError, match="must hold numbers, got dtype key"):

@@ -57,6 +57,10 @@ def floating(x: Array) -> Array:
     if x.dtype in (xp.float32, xp.float64, xp.complex64, xp.complex128):
         return x
     if isinstance(x, np.ndarray):
+        if (
+            x.dtype.kind == "V" and x.dtype.names is None and "float" in x.dtype.name
+        ):  # of ml_dtypes, as JAX's
+            return x.astype(np.float32)
         if x.dtype.kind not in "biufc":
             raise InputError(
                 f"the array must hold numbers, got dtype {x.dtype}; type: np.asarray(x, dtype='float32')"
