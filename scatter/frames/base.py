@@ -65,6 +65,9 @@ class Frame(Protocol):
     def bounds(self, order: int = 1) -> FrameBounds:
         """Smallest and largest value of the Littlewood-Paley sum."""
 
+    def fingerprint(self) -> str:
+        """Hash of the filters, which changes with any of them; see `scatter.numerics.fingerprint`."""
+
 
 Layer = dict[Group, Any]
 """Arrays of one order, by group of paths."""

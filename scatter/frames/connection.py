@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scatter.errors import InputError
 from scatter.frames.base import FrameBounds
 from scatter.frames.vertices import VertexFrame
+from scatter.numerics.fingerprint import fingerprint
 from scatter.numerics.namespace import Array, is_complex
 from scatter.paths import Bank, Group
 
@@ -107,3 +108,7 @@ class ConnectionFrame:
     def bounds(self, order: int = 1) -> FrameBounds:
         """Smallest and largest value of the Littlewood-Paley sum."""
         return (self.tangent if order == 1 else self.scalar).bounds(order)
+
+    def fingerprint(self) -> str:
+        """Hash of the wavelets on fields and on functions."""
+        return fingerprint(self.tangent.fingerprint(), self.scalar.fingerprint())

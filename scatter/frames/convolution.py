@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from scatter.domains.grid import Grid
 from scatter.frames.base import FrameBounds
+from scatter.numerics.fingerprint import fingerprint, looked_at
 from scatter.numerics.fourier import fftn, ifftn
 from scatter.numerics.lowpass import AxisLowPass, separable
 from scatter.numerics.namespace import Array, Constant, is_complex, itemsize, namespace
@@ -295,6 +296,15 @@ class ConvolutionFrame:
         """Smallest and largest value of the Littlewood-Paley sum."""
         total = self.littlewood_paley(order)
         return FrameBounds(float(total.min()), float(total.max()))
+
+    def fingerprint(self) -> str:
+        """Hash of the spectra of all wavelets and of the low-pass, and of how they are sampled."""
+        shape = looked_at(self.grid.padded)
+        bands = [band for order in (1, 2) for band in self.bank.bands(order)]
+        sampling = [self.bank.resolution(band) for band in bands]
+        psi = (self.bank.psi(band, shape) for band in bands)
+        how = f"{self.bank.aliasing} {self.bank.log2_stride} {sampling}"
+        return fingerprint(how, *psi, *self.bank.phi(shape))
 
 
 def _region(place: tuple[int, ...], size: tuple[int, ...]) -> tuple[slice, ...]:

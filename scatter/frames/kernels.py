@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import betainc
 
 from scatter.errors import InputError
+from scatter.numerics.fingerprint import fingerprint
 
 Values = NDArray[np.float64]
 
@@ -68,6 +69,12 @@ class Kernels:
     def values(self, lam: object) -> Values:
         """Low-pass, then every wavelet, at the eigenvalues: shape ``(1 + J, *lam.shape)``."""
         return np.stack([self.phi(lam), *(self.psi(j, lam) for j in range(self.J))])
+
+    def fingerprint(self) -> str:
+        """Hash of the low-pass and of every wavelet over the eigenvalues that they are meant for."""
+        limit = self.lam_max if np.isfinite(self.lam_max) else 1e3
+        lam = limit * np.concatenate([[0.0], np.geomspace(1e-6, 1, 500)])
+        return fingerprint(self.values(lam))
 
     def littlewood_paley(self, lam: object) -> Values:
         """``phi**2 + sum psi**2``; its extreme values on a spectrum are the frame bounds."""

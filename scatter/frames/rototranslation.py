@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scatter.frames.base import FrameBounds
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.rotomorlet import RotoTranslationMorlet
+from scatter.numerics.fingerprint import fingerprint
 from scatter.numerics.fourier import fftn
 from scatter.numerics.lowpass import separable
 from scatter.numerics.namespace import Array, Constant, as_complex, itemsize, namespace
@@ -196,6 +197,10 @@ class RotoTranslationFrame:
         """Smallest and largest value of the Littlewood-Paley sum."""
         total = self.littlewood_paley(order)
         return FrameBounds(float(total.min()), float(total.max()))
+
+    def fingerprint(self) -> str:
+        """Hash of the wavelets in space and along the circle, and of which directions are paths."""
+        return fingerprint(self.plane.fingerprint(), str(self.bank.covariant), self.bank.circle.spectra)
 
 
 def on_half_a_turn(circulant: NDArray[np.complex128], theta: int) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scatter.frames.base import FrameBounds
 from scatter.frames.scalediscretised import ScaleDiscretised
+from scatter.numerics.fingerprint import fingerprint
 from scatter.numerics.harmonic import HarmonicTransform, Rings, gauss_legendre
 from scatter.numerics.legendre import Packing, Parts
 from scatter.numerics.namespace import Array, Constant, namespace, zeros
@@ -299,6 +300,14 @@ class SphericalFrame:
         """Smallest and largest value of that sum: 1 and 1."""
         total = self.littlewood_paley(order)
         return FrameBounds(float(total.min()), float(total.max()))
+
+    def fingerprint(self) -> str:
+        """Hash of the wavelets, of their directions, of the low-pass, of the grids and of the mask."""
+        bank = self.bank
+        grids = [self.grid(resolution) for resolution in (None, *range(bank.J + 2 - bank.J_min))]
+        parts = [bank.phi, *(bank.psi(band) for band in bank.bands(1)), *map(bank.directions, bank.orders)]
+        mask = [] if self._mask is None else [self._mask]
+        return fingerprint(str(grids), *parts, *mask)
 
 
 def _taken(a: Parts, places: tuple[Constant, ...]) -> Parts:

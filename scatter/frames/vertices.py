@@ -145,6 +145,10 @@ class VertexFrame(ABC):
         total = self.littlewood_paley(order)
         return FrameBounds(float(total.min()), float(total.max()))
 
+    def fingerprint(self) -> str:
+        """Hash of the kernels; the operator follows from the sample."""
+        return self.kernels.fingerprint()
+
 
 def as_paths(w: Array) -> Array:
     """Arrays (batch, paths, bands, n) as (batch, paths * bands, n)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scatter.domains.grid import Grid
 from scatter.frames.base import FrameBounds
 from scatter.frames.solidharmonic import Axes, SolidHarmonics, harmonics
+from scatter.numerics.fingerprint import fingerprint, looked_at
 from scatter.numerics.fourier import irfftn, rfftn
 from scatter.numerics.lowpass import AxisLowPass, separable
 from scatter.numerics.namespace import Array, Constant, itemsize, namespace
@@ -209,6 +210,16 @@ class SolidHarmonicFrame:
         """Smallest and largest value of the Littlewood-Paley sum."""
         total = self.littlewood_paley(order)
         return FrameBounds(float(total.min()), float(total.max()))
+
+    def fingerprint(self) -> str:
+        """Hash of the wavelets of every scale, degree and order m, and of the low-pass."""
+        small = looked_at(self.shape)
+        frame = SolidHarmonicFrame(self.bank, replace(self.grid, shape=small, padded=small))
+        degrees = range(self.bank.L + 1)
+        bells = [bell for j in range(self.bank.J + 1) for bell in self.bank.bell(j, frame._omega(half=False))]
+        fields = [p for degree in degrees for p in frame._harmonics(degree, half=False, beyond=False)]
+        amplitudes = [self.bank.amplitude(band) for band in self.bank.bands(1)]
+        return fingerprint(*bells, *fields, amplitudes)
 
 
 def _degree(band: Band) -> int:
