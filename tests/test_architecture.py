@@ -45,6 +45,20 @@ def test_imports_go_one_way(module, path):
     assert not upward
 
 
+def test_only_the_command_line_imports_the_package_root():
+    """The root imports everything below it: what imports the root is a circle."""
+    for module, path in modules():
+        if module != "scatter" and ".cli" not in module:
+            assert "scatter" not in set(imported(path)), module
+
+
+def test_no_two_modules_import_each_other():
+    edges = {module: set(imported(path)) for module, path in modules() if module != "scatter"}
+    pairs = [(a, b) for a in edges for b in edges[a] & set(edges) if a < b and a in edges[b]]
+    # A package and what is in it are one.
+    assert not [(a, b) for a, b in pairs if not b.startswith(f"{a}.")]
+
+
 def test_the_cascade_never_learns_a_domains_name():
     names = set(imported(PACKAGE / "cascade.py"))
     assert not any("domains" in name or "morlet" in name for name in names)

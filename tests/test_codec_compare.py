@@ -18,7 +18,8 @@ from tests_support import one_line
 
 from benchmarks import codec as benchmark
 from scatter import InputError, ScatterError
-from scatter.cli.compare import MEASURES, Compared, bd_rate_table, mean_bd_rates, pixels
+from scatter.cli.bdrates import MEASURES, Compared, bd_rate_table, mean_bd_rates
+from scatter.cli.compare import pixels
 from scatter.cli.comparison import curves
 from scatter.codec import decode, encode
 from scatter.codec.compare import CODECS, Comparison, Missing, Point, compare

@@ -16,6 +16,7 @@ from scatter import InputError, Scattering1D, Scattering2D
 from scatter.cli.info import compiled_executor
 from scatter.kernels import executor, library
 from scatter.kernels.program import Program
+from scatter.numerics.threads import thread_count
 from scatter.transforms import executors
 
 pytestmark = pytest.mark.skipif(library.load() is None, reason="the compiled executor is not built")
@@ -197,18 +198,18 @@ def test_default_number_of_threads(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("joblib.cpu_count", lambda: 6)
     monkeypatch.setattr("os.cpu_count", lambda: 6)
-    assert executor.thread_count(None, lib) == 6
-    assert [executor.thread_count(n, lib) for n in (1, 4, 9, -1, -2, -9)] == [1, 4, 9, 6, 5, 1]
+    assert thread_count(None, library.thread_limit(lib)) == 6
+    assert [thread_count(n, library.thread_limit(lib)) for n in (1, 4, 9, -1, -2, -9)] == [1, 4, 9, 6, 5, 1]
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert executor.thread_count(None, lib) == 3
-    assert executor.thread_count(5, lib) == 5
+    assert thread_count(None, library.thread_limit(lib)) == 3
+    assert thread_count(5, library.thread_limit(lib)) == 5
     with threadpoolctl.threadpool_limits(2):
-        assert executor.thread_count(None, lib) == 2
+        assert thread_count(None, library.thread_limit(lib)) == 2
         with threadpoolctl.threadpool_limits(1, user_api="scatter"):
-            assert executor.thread_count(None, lib) == 1
-    assert executor.thread_count(None, lib) == 3
+            assert thread_count(None, library.thread_limit(lib)) == 1
+    assert thread_count(None, library.thread_limit(lib)) == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "nonsense")
-    assert executor.thread_count(None, lib) == 6
+    assert thread_count(None, library.thread_limit(lib)) == 6
 
 
 def test_a_limit_that_ends_leaves_none_behind():

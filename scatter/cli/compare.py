@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import typer
 
 from scatter._text import format_size
+from scatter.cli.bdrates import MEASURES, Compared, bd_rate_table, mean_bd_rates
+from scatter.cli.comparison import section, write_page
 from scatter.cli.group import DATA_FAILED
 from scatter.cli.output import complain, print_json, print_table, say, show, track
 from scatter.codec.compare import REFERENCE, Comparison, choose, compare
@@ -22,18 +24,8 @@ from scatter.io.samples import IMAGE_SUFFIXES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MEASURES = ("psnr", "ssim")
 SHOWN = 0.25
 """The report shows decoded images at the lowest rate from this one on: lower ones all look alike, broken."""
-
-
-@dataclass(frozen=True)
-class Compared:
-    """An image and what was found; ``bd_rates`` holds PSNR's and SSIM's of every codec but the reference."""
-
-    name: str
-    found: Comparison
-    bd_rates: dict[str, dict[str, float]]
 
 
 def run_compare(
@@ -78,14 +70,10 @@ def run_compare(
             failed.append(str(error))
             continue
         if html is not None:
-            from scatter.cli.comparison import section
-
             sections += section(one, image, keep, names)
         # Decoded images of many files would fill the memory.
         done.append(replace(one, found=replace(one.found, decoded={})))
     if done and html is not None:
-        from scatter.cli.comparison import write_page
-
         write_page(html, bd_rate_table(done), sections, reference, failed)
     if done and as_json:
         _print_json(done, failed, reference, html)
@@ -162,50 +150,6 @@ def _compared(name: str, found: Comparison, reference: str) -> Compared:
             for codec, value in found.bd_rate(reference, measure).items():
                 rates.setdefault(codec, {})[measure] = value
     return Compared(name, found, rates)
-
-
-def bd_rate_table(done: list[Compared]) -> dict[str, list[Any]]:
-    """BD-rates of every image and, if there are several, their means, as columns; empty if there is none."""
-    rows: list[tuple[str | float, ...]] = [
-        (one.name, codec, *values.values()) for one in done for codec, values in one.bd_rates.items()
-    ]
-    if not any(isinstance(value, float) and math.isfinite(value) for row in rows for value in row):
-        return {}
-    if len(done) > 1:
-        means = mean_bd_rates(done)
-        label = f"mean of {len(means.images)}" + (f" of {len(done)}" if len(means.images) < len(done) else "")
-        rows += [(label, codec, *values.values()) for codec, values in means.rates.items()]
-    head = ("image", "codec", *(f"BD-rate {measure.upper()} (%)" for measure in MEASURES))
-    shown = [
-        [value if isinstance(value, str) or math.isfinite(value) else "none" for value in row] for row in rows
-    ]
-    return dict(zip(head, map(list, zip(*shown, strict=True)), strict=True))
-
-
-class Means(NamedTuple):
-    """BD-rates of every codec by measure, and the names of the images that they are means of."""
-
-    rates: dict[str, dict[str, float]]
-    images: list[str]
-
-
-def mean_bd_rates(done: list[Compared]) -> Means:
-    """Means over the images for which every codec that has any BD-rate has both, so that means compare."""
-
-    def known(one: Compared, codec: str) -> bool:
-        return all(math.isfinite(value) for value in one.bd_rates.get(codec, {"none": math.nan}).values())
-
-    codecs = dict.fromkeys(codec for one in done for codec in one.bd_rates)
-    measured = [codec for codec in codecs if any(known(one, codec) for one in done)]
-    common = [one for one in done if measured and all(known(one, codec) for codec in measured)]
-    rates = {
-        codec: {
-            measure: math.fsum(one.bd_rates[codec][measure] for one in common) / len(common)
-            for measure in MEASURES
-        }
-        for codec in (measured if common else ())
-    }
-    return Means(rates, [one.name for one in common])
 
 
 _WHICH = "# a mean is over the images for which all of these codecs have both BD-rates"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from scatter.cli.compare import Compared
+    from scatter.cli.bdrates import Compared
     from scatter.codec.compare import Comparison
 
 PIECE = 128
@@ -86,7 +86,7 @@ def write_page(
     path : Path
         The file.
     columns : dict of str to list
-        BD-rates, as `scatter.cli.compare.bd_rate_table` gives them.
+        BD-rates, as `scatter.cli.bdrates.bd_rate_table` gives them.
     sections : list of str
         HTML of all images.
     reference : str

@@ -24,7 +24,8 @@ from scatter.extraction.recipe import typed
 from scatter.extraction.run import Existing
 from scatter.io.reading import Reading
 from scatter.io.tables import table_format
-from scatter.kernels.library import load, thread_count
+from scatter.kernels.library import thread_limit
+from scatter.numerics.threads import thread_count
 
 # How parameters are typed, where they have an option of their own.
 _FLAGS = {"J": "--J", "L": "--L", "Q": "--Q", "T": "--T", "max_order": "--max-order", "padding": "--padding"}
@@ -238,7 +239,7 @@ def _cluster(stack: ExitStack, workers: int | None, scheduler: str | None, bar: 
         return ClusterCompute(scheduler, say=bar.say)
     if workers is None:
         return None
-    threads = max(1, thread_count(None, load()) // workers)
+    threads = max(1, thread_count(None, thread_limit()) // workers)
     return ClusterCompute(stack.enter_context(local_cluster(workers)), threads, say=bar.say)
 
 

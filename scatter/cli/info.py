@@ -26,7 +26,7 @@ def run_info(*, as_json: bool) -> None:
     as_json : bool
         Whether to print JSON.
     """
-    from scatter import __version__
+    from scatter._version import __version__
 
     versions = {"scatter": __version__, "python": platform.python_version()}
     versions |= {name: _version(packages) for name, packages in _REQUIRED.items()}

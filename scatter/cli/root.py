@@ -96,7 +96,7 @@ def command(example: str) -> Callable[[Function], Function]:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from scatter import __version__
+        from scatter._version import __version__
 
         typer.echo(f"scatter {__version__}")
         raise typer.Exit

@@ -13,8 +13,9 @@ from scatter.codec.container import MOST_SIDE, Header, Tile
 from scatter.codec.lifting import levels
 from scatter.codec.planes import LEAST_STEP, MOST_STEP, STEPS_PER_OCTAVE
 from scatter.errors import CodecError, InputError
-from scatter.kernels.library import load, thread_count
+from scatter.kernels.library import thread_limit
 from scatter.numerics.plain import plain_numpy
+from scatter.numerics.threads import thread_count
 
 MOST_PIXELS = 2**26
 """Pixels that decoding allows by default."""
@@ -142,4 +143,4 @@ def check_jobs(n_jobs: int | None) -> int:
     whole = isinstance(n_jobs, (int, np.integer)) and not isinstance(n_jobs, bool)
     if n_jobs is not None and not (whole and (n_jobs == -1 or n_jobs > 0)):
         raise InputError(f"n_jobs is a number of threads from 1 on, or None for all, got {n_jobs!r}")
-    return thread_count(n_jobs, load())
+    return thread_count(n_jobs, thread_limit())

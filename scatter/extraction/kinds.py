@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
 FIXED = frozenset(
     {"shape", "channels", "sampling_rate", "mesh", "cloud", "mask", "ndim", "out_type", "n_jobs"}
 )
+
+
+_HOMES = {
+    "Scattering1D": "transforms.scattering1d",
+    "Scattering2D": "transforms.scattering2d",
+    "RotoTranslationScattering2D": "transforms.rototranslation",
+    "SphericalScattering": "transforms.spherical",
+    "WaveletEnergies": "pyramid.energies",
+    "GraphScattering": "transforms.graph",
+    "MeshScattering": "transforms.mesh",
+    "PointCloudScattering": "transforms.mesh",
+}
+"""Modules of the estimators: the root of the package, which has them all, imports this one."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +59,7 @@ class TransformKind:
     @property
     def type(self) -> Any:
         """The class."""
-        import scatter
-
-        return getattr(scatter, self.estimator)
+        return getattr(importlib.import_module(f"scatter.{_HOMES[self.estimator]}"), self.estimator)
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -226,7 +226,7 @@ def metadata(recipe: Recipe, estimator: Any) -> dict[str, str]:
         ``filters``, a hash of the wavelets, and ``paths`` (JSON), what every path is, where that is the same
         for all samples.
     """
-    from scatter import __version__
+    from scatter._version import __version__
     from scatter.extraction.signature import filters_hash
 
     params = {name: value for name, value in estimator.get_params().items() if name != "n_jobs"}

@@ -20,7 +20,8 @@ from scatter.extraction.shards import Body, intact
 from scatter.extraction.workspace import Workspace
 from scatter.io.atomic import check_output
 from scatter.io.tables import check_table_output, read_metadata, table_format
-from scatter.kernels.library import load, thread_count
+from scatter.kernels.library import thread_limit
+from scatter.numerics.threads import thread_count
 
 if TYPE_CHECKING:
     from scatter.extraction.recipe import Recipe
@@ -177,7 +178,7 @@ def in_process(jobs: int | None) -> Compute:
         workspace: Workspace, job: Job, kept: Mapping[int, Record], shards: Sequence[int], meter: Meter
     ) -> Iterator[Record]:
         body = Body.after(workspace, kept, job.row_bytes) if job.one_body else None
-        estimator, threads = estimator_of(job, jobs), thread_count(jobs, load())
+        estimator, threads = estimator_of(job, jobs), thread_count(jobs, thread_limit())
         pipeline = Pipeline(workspace, job, estimator, threads, meter, body)
         yield from pipeline.run(shards)
 

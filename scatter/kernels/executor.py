@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter.frames.convolution import ConvolutionFrame
-from scatter.kernels.library import Library, thread_count
+from scatter.kernels.library import Library, thread_limit
 from scatter.kernels.program import Program
 from scatter.kernels.readings import Reading
+from scatter.numerics.threads import thread_count
 from scatter.paths import PathTree
 
 BREAK_EVEN, PER_DOUBLING = 0.82, 0.09
@@ -73,7 +74,12 @@ class CompiledCascade:
         program = self.program(x.dtype, columns=self.prefers_columns(x.dtype, len(x)))
         out = np.empty((len(x), program.coefficients), program.dtype)
         work = program.operations * len(x) / RATE / THREAD_SECONDS
-        run(program, x, out, 1 if work < 2 else min(thread_count(n_jobs, self.library), int(work)))
+        run(
+            program,
+            x,
+            out,
+            1 if work < 2 else min(thread_count(n_jobs, thread_limit(self.library)), int(work)),
+        )
         return out
 
     def prefers_columns(self, dtype: np.dtype[Any], count: int) -> bool:

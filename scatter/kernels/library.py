@@ -87,19 +87,10 @@ def load() -> Library | None:
     return Library(isa, _module(isa))
 
 
-def thread_count(n_jobs: int | None, library: Library | None) -> int:
-    """Threads for ``n_jobs`` as joblib counts them, except that None is all that this process may use.
-
-    Those are the processors that it may run on, and no more than the quota of its container, than
-    ``OMP_NUM_THREADS``, or than the limit set through threadpoolctl.
-    """
-    import joblib
-
-    usable = int(joblib.cpu_count())
-    if n_jobs is not None:
-        return n_jobs if n_jobs > 0 else max(1, usable + 1 + n_jobs)
-    limits = [os.environ.get("OMP_NUM_THREADS", ""), str(library.module.thread_limit() if library else 0)]
-    return max(1, min([usable, *(int(limit) for limit in limits if limit.isdecimal() and int(limit) > 0)]))
+def thread_limit(library: Library | None = None) -> int:
+    """Most threads that threadpoolctl allows compiled code, of ``library`` or what `load` finds; 0 is any."""
+    library = library or load()
+    return int(library.module.thread_limit()) if library else 0
 
 
 def _found(isa: str) -> bool:

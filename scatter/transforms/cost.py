@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scatter.errors import InputError, ScatterWarning
-from scatter.kernels.library import thread_count
 from scatter.numerics.memory import available_memory
+from scatter.numerics.threads import thread_count
 
 if TYPE_CHECKING:
     from scatter.frames.convolution import ConvolutionFrame
@@ -117,7 +117,7 @@ def warn_if_slow(cost: Cost, count: int, n_jobs: int | None) -> None:
     """Say how long it takes, if that is long."""
     if cost.filters + cost.signal * count <= SLOW:
         return  # on one thread, so that nobody need be asked for their number
-    seconds = cost.filters + cost.signal * count / max(1, min(thread_count(n_jobs, None), 64))
+    seconds = cost.filters + cost.signal * count / max(1, min(thread_count(n_jobs), 64))
     if seconds > SLOW:
         warnings.warn(
             f"{count} signals through {cost.paths} paths will take about {_duration(seconds)}",
