@@ -650,3 +650,18 @@ def test_merging_keeps_the_order_of_the_first_vertices():
     vertices, faces = merged(points, np.array([[0, 1, 4], [2, 4, 3]]))
     np.testing.assert_array_equal(vertices, [[3, 0, 0], [0, 0, 0], [1, 1, 1]])
     np.testing.assert_array_equal(faces, [[0, 1, 2], [0, 2, 1]])
+
+
+@pytest.mark.parametrize("descriptors", [("mean_curvature",), ("heat_kernel", "gaussian_curvature")])
+def test_a_collection_is_fitted_without_a_spectrum(descriptors, monkeypatch):
+    """Names follow from the parameters; every spectrum is computed once, in `transform`."""
+    calls = []
+    plain = MeshScattering._spectrum
+    monkeypatch.setattr(
+        MeshScattering, "_spectrum", lambda self, mesh: calls.append(mesh) or plain(self, mesh)
+    )
+    meshes = [icosphere(1), torus(around=10, across=8)]
+    S = MeshScattering(J=2, n_eig=12, descriptors=descriptors).fit(meshes)
+    assert not calls
+    assert S.transform(meshes).shape == (2, len(S.get_feature_names_out()))
+    assert calls == meshes

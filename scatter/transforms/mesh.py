@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.domains.descriptors import bending, gaussian_curvature, heat_kernel_signature, mean_curvature
+from scatter.domains.descriptors import (
+    HEAT_TIMES,
+    bending,
+    gaussian_curvature,
+    heat_kernel_signature,
+    mean_curvature,
+)
 from scatter.domains.mesh import Mesh
 from scatter.domains.pointcloud import PointCloud
 from scatter.errors import InputError
@@ -144,13 +150,16 @@ class MeshScattering(SurfaceScattering):
     def _frame(self, surface: Mesh, operator: Spectrum, t0: float) -> Frame:
         return heat_frame(operator, self.J, t0, self.method)
 
-    def _describe(self, surface: Mesh, operator: Spectrum) -> tuple[list[str], Values]:
-        known = {
-            "mean_curvature": lambda: mean_curvature(surface)[None],
-            "gaussian_curvature": lambda: gaussian_curvature(surface)[None],
-            "heat_kernel": lambda: heat_channels(operator),
-        }
-        return described(self.descriptors, known)
+    _known: ClassVar[Mapping[str, int]] = {
+        "mean_curvature": 1,
+        "gaussian_curvature": 1,
+        "heat_kernel": len(HEAT_TIMES),
+    }
+
+    def _describe(self, name: str, surface: Mesh, operator: Spectrum) -> Values:
+        if name == "heat_kernel":
+            return heat_channels(operator)
+        return (mean_curvature if name == "mean_curvature" else gaussian_curvature)(surface)[None]
 
 
 class PointCloudScattering(SurfaceScattering):
@@ -235,31 +244,14 @@ class PointCloudScattering(SurfaceScattering):
     def _frame(self, surface: PointCloud, operator: Spectrum, t0: float) -> Frame:
         return heat_frame(operator, self.J, t0, self.method)
 
-    def _describe(self, surface: PointCloud, operator: Spectrum) -> tuple[list[str], Values]:
-        known = {
-            "mean_curvature": lambda: bending(surface.points, *operator[:2])[None],
-            "heat_kernel": lambda: heat_channels(operator),
-        }
-        return described(self.descriptors, known)
+    _known: ClassVar[Mapping[str, int]] = {"mean_curvature": 1, "heat_kernel": len(HEAT_TIMES)}
+
+    def _describe(self, name: str, surface: PointCloud, operator: Spectrum) -> Values:
+        if name == "heat_kernel":
+            return heat_channels(operator)
+        return bending(surface.points, *operator[:2])[None]
 
 
 def heat_channels(operator: Spectrum) -> Values:
     """Heat kernel signatures of a surface, (times, n)."""
     return heat_kernel_signature(operator.values, operator.vectors, operator.area).T
-
-
-def described(wanted: Sequence[str], known: dict[str, Any]) -> tuple[list[str], Values]:
-    """Names and values of descriptors, one channel each or several."""
-    names, channels = [], []
-    for name in wanted:
-        if name not in known:
-            raise InputError(f"descriptors must be among {', '.join(map(repr, known))}, got {name!r}")
-        found = known[name]()
-        names += [name] if len(found) == 1 else [f"{name}[{k}]" for k in range(len(found))]
-        channels.append(found)
-    if not channels:
-        raise InputError(
-            "surfaces without signals need at least one descriptor; type descriptors=('mean_curvature',), "
-            "or pairs (surface, signals)"
-        )
-    return names, np.concatenate(channels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -52,9 +52,28 @@ class SurfaceScattering(ScatteringTransformer):
     def _frame(self, surface: Any, operator: Spectrum, t0: float) -> Frame:
         """The wavelets on a surface."""
 
+    _known: ClassVar[Mapping[str, int]] = {}
+    """Descriptors that a surface has of itself, and how many channels each is."""
+
     @abstractmethod
-    def _describe(self, surface: Any, operator: Spectrum) -> tuple[list[str], NDArray[np.float64]]:
-        """Names and values (channels, n) of the surface's own descriptors."""
+    def _describe(self, name: str, surface: Any, operator: Spectrum) -> NDArray[np.float64]:
+        """Values (channels, n) of one of them."""
+
+    def _described(self) -> list[str]:
+        """Names of the channels of the descriptors that are asked for; no spectrum is needed for them."""
+        names: list[str] = []
+        for name in self.descriptors:
+            if name not in self._known:
+                known = ", ".join(map(repr, self._known))
+                raise InputError(f"descriptors must be among {known}, got {name!r}")
+            count = self._known[name]
+            names += [name] if count == 1 else [f"{name}[{k}]" for k in range(count)]
+        if not names:
+            raise InputError(
+                "surfaces without signals need at least one descriptor; type "
+                "descriptors=('mean_curvature',), or pairs (surface, signals)"
+            )
+        return names
 
     def _signals(self, x: Any, surface: Any) -> Array:
         """Checked signals with the vertices last: (..., n), or (..., channels, n) for (..., n, channels)."""
@@ -183,9 +202,9 @@ class SurfaceScattering(ScatteringTransformer):
             )
         if not X:
             raise InputError("a list with at least one surface is needed, got an empty list")
-        surface, signals = self._sample(X[0], 0)
+        _, signals = self._sample(X[0], 0)
         if signals is None:
-            self.channels_ = self._describe(surface, self._spectrum(surface))[0]
+            self.channels_ = self._described()
         else:
             self.channels_ = [f"channel {k}" for k in range(signals.shape[-2])] if signals.ndim > 1 else []
 
@@ -255,7 +274,8 @@ class SurfaceScattering(ScatteringTransformer):
             except InputError as error:
                 raise InputError(f"sample {place}: {error}") from None
             if x is None:
-                x = self._describe(surface, operator)[1]
+                self._described()
+                x = np.concatenate([self._describe(name, surface, operator) for name in self.descriptors])
             channels = x.shape[-2] if x.ndim > 1 else 0
             if channels != len(self.channels_):
                 raise InputError(

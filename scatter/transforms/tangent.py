@@ -131,7 +131,10 @@ class TangentScattering(SurfaceScattering):
         frames = (heat_frame(one, self.J, t0, self.method) for one in (fields, operator))
         return ConnectionFrame(*frames)
 
-    def _describe(self, surface: Mesh, operator: Spectrum) -> tuple[list[str], NDArray[np.float64]]:
+    def _describe(self, name: str, surface: Mesh, operator: Spectrum) -> NDArray[np.float64]:
+        raise InputError(f"{name!r} is no vector field")
+
+    def _described(self) -> list[str]:
         raise InputError("a mesh has no vector field of its own; the samples must be pairs (mesh, field)")
 
     def _signals(self, x: Any, surface: Mesh) -> Array:
