@@ -211,7 +211,6 @@ def tree_of_files():
         "d/b.png",
         "d/a.wav",
         "d/sub/c.NPY",
-        "d/notes.txt",
         "d/.hidden.png",
         "d/.git/x.png",
         "e.txt",

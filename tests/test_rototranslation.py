@@ -636,6 +636,7 @@ def test_common_checks(estimator, check):
 def test_further_checks(name):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "X (does not have valid|has) feature names", UserWarning)
+        warnings.filterwarnings("ignore", "rows of", UserWarning)
         getattr(estimator_checks, name)("RotoTranslationScattering2D", clone(ESTIMATORS[0]))
 
 
