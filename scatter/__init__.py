@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from scatter._names import HOME as _HOME
 from scatter._version import __version__
 
 if TYPE_CHECKING:
@@ -33,32 +34,6 @@ if TYPE_CHECKING:
     from scatter.transforms.scattering2d import Scattering2D
     from scatter.transforms.spherical import SphericalScattering
     from scatter.transforms.tangent import TangentScattering
-
-_HOME = {
-    "Band": "scatter.paths",
-    "CodecError": "scatter.errors",
-    "Decomposition": "scatter.pyramid",
-    "FileError": "scatter.errors",
-    "Graph": "scatter.domains.graph",
-    "GraphScattering": "scatter.transforms.graph",
-    "InputError": "scatter.errors",
-    "Mesh": "scatter.domains.mesh",
-    "MeshScattering": "scatter.transforms.mesh",
-    "MissingExtraError": "scatter.errors",
-    "Path": "scatter.paths",
-    "PathTree": "scatter.paths",
-    "PointCloud": "scatter.domains.pointcloud",
-    "PointCloudScattering": "scatter.transforms.mesh",
-    "Pyramid": "scatter.pyramid",
-    "RotoTranslationScattering2D": "scatter.transforms.rototranslation",
-    "ScatterError": "scatter.errors",
-    "ScatterWarning": "scatter.errors",
-    "Scattering1D": "scatter.transforms.scattering1d",
-    "Scattering2D": "scatter.transforms.scattering2d",
-    "SphericalScattering": "scatter.transforms.spherical",
-    "TangentScattering": "scatter.transforms.tangent",
-    "WaveletEnergies": "scatter.pyramid.energies",
-}
 
 _MODULES = ("codec", "distributed", "extraction", "io", "learning", "plot", "testing")
 

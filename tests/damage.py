@@ -141,6 +141,12 @@ def check(found, reading):
     assert np.isfinite(found.samples).all()
 
 
+def peak():
+    """The most memory that this process has had, in bytes; getrusage goes on from that of the parent."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return 1024 * int(status["VmHWM"].split()[0])
+
+
 def main(first, last, folder):
     for seed in range(first, last):
         path, suffix = make(seed, folder)
@@ -148,9 +154,7 @@ def main(first, last, folder):
         start = time.monotonic()
         outcomes = read(path, suffix)
         took = time.monotonic() - start
-        # Not the peak of getrusage, which a process inherits from the one that began it.
-        status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-        memory = 1024 * int(status["VmHWM"].split()[0])
+        memory = peak()
         print(json.dumps([seed, outcomes, took, memory]), flush=True)
         assert took < SECONDS, took
         assert memory < MEMORY, memory

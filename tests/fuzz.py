@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from damage import mutate, whole
+from damage import mutate, peak, whole
 
 from scatter import codec
 from scatter.errors import ScatterError
@@ -292,12 +292,6 @@ def damaged(seed, folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(mutate(data, rng) if name == hit else data)
     return kind, path
-
-
-def peak():
-    """The most memory that this process has had, in bytes."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return 1024 * int(status["VmHWM"].split()[0])
 
 
 def hang(*_):

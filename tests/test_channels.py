@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from scatter import (
     InputError,
@@ -95,8 +96,9 @@ def test_what_looks_like_channels_last_is_said(name):
 def test_what_was_said_is_not_asked_again(name):
     S, shape, *_ = GUESSES[name]
     axes = S._axes
-    S.__class__(**{**S.get_params(), "shape": shape[-axes:]}).fit(np.zeros(shape))
-    S.__class__(**{**S.get_params(), "channels": "last"}).fit(np.zeros(shape))
+    given = clone(S).set_params(shape=shape[-axes:]).fit(np.zeros(shape))
+    last = clone(S).set_params(channels="last").fit(np.zeros(shape))
+    assert (given.shape_, last.shape_) == (shape[-axes:], shape[-1 - axes : -1])
 
 
 @pytest.mark.parametrize(("S", "shape"), [
@@ -125,13 +127,14 @@ def test_a_shape_before_channels_is_recognised():
     "shape", [(5, 3, 64, 64), (5, 64, 64), (5, 2, 3, 64, 4), (64, 9, 4, 64), (5, 7, 64, 4)]
 )
 def test_ordinary_images_are_not_asked_about(shape):
-    Scattering2D(J=1, L=2).fit(np.zeros(shape))
+    assert Scattering2D(J=1, L=2).fit(np.zeros(shape)).shape_ == shape[-2:]
 
 
 @pytest.mark.parametrize("shape", [(1000, 16), (5, 12, 1000), (5, 64, 16), (5, 200, 100)])
 def test_ordinary_signals_are_not_asked_about(shape):
-    Scattering1D(J=3).fit(np.zeros(shape))
-    Scattering1D(J=3)(np.zeros(shape))
+    S = Scattering1D(J=3).fit(np.zeros(shape))
+    assert S.shape_ == shape[-1:]
+    assert Scattering1D(J=3)(np.zeros(shape)).shape[:-2] == shape[:-1]
 
 
 @pytest.mark.parametrize("make", [Scattering2D, RotoTranslationScattering2D])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from scatter._names import HOME
 from scatter.errors import FileError, InputError
 
 if TYPE_CHECKING:
@@ -20,19 +21,6 @@ if TYPE_CHECKING:
 FIXED = frozenset(
     {"shape", "channels", "sampling_rate", "mesh", "cloud", "mask", "ndim", "out_type", "n_jobs"}
 )
-
-
-_HOMES = {
-    "Scattering1D": "transforms.scattering1d",
-    "Scattering2D": "transforms.scattering2d",
-    "RotoTranslationScattering2D": "transforms.rototranslation",
-    "SphericalScattering": "transforms.spherical",
-    "WaveletEnergies": "pyramid.energies",
-    "GraphScattering": "transforms.graph",
-    "MeshScattering": "transforms.mesh",
-    "PointCloudScattering": "transforms.mesh",
-}
-"""Modules of the estimators: the root of the package, which has them all, imports this one."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +47,7 @@ class TransformKind:
     @property
     def type(self) -> Any:
         """The class."""
-        return getattr(importlib.import_module(f"scatter.{_HOMES[self.estimator]}"), self.estimator)
+        return getattr(importlib.import_module(HOME[self.estimator]), self.estimator)
 
     @property
     def parameters(self) -> tuple[str, ...]:

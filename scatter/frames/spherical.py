@@ -14,7 +14,7 @@ from scatter.frames.scalediscretised import ScaleDiscretised
 from scatter.numerics.fingerprint import fingerprint
 from scatter.numerics.harmonic import HarmonicTransform, Rings, gauss_legendre
 from scatter.numerics.legendre import Packing, Parts
-from scatter.numerics.namespace import Array, Constant, namespace, zeros
+from scatter.numerics.namespace import Array, Constant, namespace, norm, zeros
 from scatter.paths import Band, Group
 
 LEAST_SHARE = 0.01
@@ -104,13 +104,7 @@ class SphericalFrame:
 
     def modulus(self, w: Array) -> Array:
         """Absolute value, or norm of the components of a directional wavelet."""
-        xp = namespace(w)
-        if self.bank.N == 1:
-            return xp.abs(w)
-        squares = xp.sum(w**2, axis=2)
-        positive = squares > 0  # the root of zero has no finite slope
-        root = xp.sqrt(xp.where(positive, squares, xp.ones_like(squares)))
-        return xp.where(positive, root, xp.zeros_like(squares))
+        return namespace(w).abs(w) if self.bank.N == 1 else norm(w, axis=2)
 
     def average(self, u: Array, resolution: int) -> Array:
         """Low-pass on its own grid, (batch, paths, rings, longitudes); of what a mask leaves."""

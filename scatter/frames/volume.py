@@ -16,7 +16,7 @@ from scatter.frames.solidharmonic import Axes, SolidHarmonics, harmonics
 from scatter.numerics.fingerprint import fingerprint, looked_at
 from scatter.numerics.fourier import irfftn, rfftn
 from scatter.numerics.lowpass import AxisLowPass, separable
-from scatter.numerics.namespace import Array, Constant, itemsize, namespace
+from scatter.numerics.namespace import Array, Constant, itemsize, namespace, norm
 from scatter.paths import Band, Edge, Group
 
 
@@ -103,10 +103,7 @@ class SolidHarmonicFrame:
 
     def modulus(self, w: Array) -> Array:
         """Root of the sum of the squares of the fields, whose gradient at zero is zero."""
-        xp = namespace(w)
-        square = xp.sum(w * w, axis=2)
-        positive = square > 0
-        return xp.where(positive, xp.sqrt(xp.where(positive, square, 1)), 0 * square)
+        return norm(w, axis=2)
 
     def average(self, u: Array, resolution: int) -> Array:
         """Gaussian average of width ``sigma_0 2**J`` around every ``2**J``-th voxel."""

@@ -81,14 +81,15 @@ def as_meant(image: Image, opened: Image) -> Image:
         image = image.convert(image.mode.upper())
     if not hasattr(opened, "tag_v2") or not image.mode.startswith(("I", "F")):
         return image
-    values = np.asarray(image)
     bits, whole = _tag(opened, _BITS, (16,))[0], image.mode.startswith("I")
-    if whole and bits < 16:
-        values = values.astype(np.float32) / np.float32(2**bits - 1)
-    if _tag(opened, _PHOTOMETRIC, (1,))[0] == 0:
-        values = np.uint16(65535) - values.astype(np.uint16) if whole and bits == 16 else 1 - values
-    elif values.dtype != np.float32 or not whole:
+    packed, inverted = whole and bits < 16, _tag(opened, _PHOTOMETRIC, (1,))[0] == 0
+    if not packed and not inverted:
         return image
+    values = np.asarray(image)
+    if packed:
+        values = values.astype(np.float32) / np.float32(2**bits - 1)
+    if inverted:
+        values = np.uint16(65535) - values.astype(np.uint16) if whole and not packed else 1 - values
     return Image.fromarray(values)
 
 
@@ -114,11 +115,10 @@ def losses(image: ImageFile) -> tuple[str, ...]:
         found.append(f"the {image.mode} colours, of which red, green and blue are made")
     if image.mode.startswith("I") and "transparency" in image.info:
         found.append("which value is transparent")
-    tile: Any = image.tile[0][3] if image.tile else ""
-    raw = tile if isinstance(tile, str) else tile[0] if isinstance(tile, tuple) and tile else ""
-    if "X" in str(raw).partition(";")[0] and image.format == "TIFF":
+    raw = str(next(iter(_decoding(image)), ""))
+    if "X" in raw.partition(";")[0] and image.format == "TIFF":
         found.append("channels that are neither colour nor alpha")
-    if str(raw).startswith(("RGBa", "La")):
+    if raw.startswith(("RGBa", "La")):
         found.append("how colours were rounded when they were multiplied by their alpha")
     return tuple(found)
 
@@ -135,12 +135,18 @@ def _depth(image: ImageFile) -> int:
         return max(_tag(image, _BITS, (1,)))
     if image.format == "JPEG2000":
         return _depth_of_jpeg2000(image)
-    arguments = image.tile[0][3] if image.tile else ()
+    arguments = _decoding(image)
     if image.format == "PNG":
         return 16 if "16" in str(arguments) else 8
-    if image.format == "PPM" and isinstance(arguments, tuple) and len(arguments) > 1:
+    if image.format == "PPM" and len(arguments) > 1:
         return max(8, int(arguments[1]).bit_length())
     return 8
+
+
+def _decoding(image: ImageFile) -> tuple[Any, ...]:
+    """What Pillow's decoder of an image is told, how samples lie in the file first."""
+    told = image.tile[0][3] if image.tile else ()
+    return told if isinstance(told, tuple) else (told,)
 
 
 def _depth_of_jpeg2000(image: ImageFile) -> int:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 
 from scatter.domains.graph import Graph
 from scatter.errors import FileError
@@ -53,12 +52,10 @@ class _Edges:
         """The undirected graph."""
         if not self._nodes:
             raise FileError(f"{self._file}: names no node")
-        n, count = len(self._nodes), len(self._weights)
+        count = len(self._weights)
         ends = np.fromiter(self._weights, np.dtype((np.int64, 2)), count).reshape(count, 2)
         weights = np.fromiter((weight for weight, _ in self._weights.values()), np.float64, count)
-        half = sp.csr_array((weights, (ends[:, 0], ends[:, 1])), shape=(n, n))
-        loops = sp.dia_array((half.diagonal()[None], [0]), shape=(n, n))
-        return Graph(sp.csr_array(half + half.T - loops))
+        return Graph.from_edges(ends.T, weights, len(self._nodes))
 
 
 def read_edge_list(file: Path) -> Graph:

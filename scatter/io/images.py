@@ -75,8 +75,8 @@ def read_image(
     """
     most = check_most(max_pixels)
     file = regular_file(path)
-    values, further = decoded(
-        file, most, lambda image: (further_pages(image), image_values(upright(image), file, grey))[::-1]
+    further, values = decoded(
+        file, most, lambda image: (further_pages(image), image_values(upright(image), file, grey))
     )
     if further:
         warnings.warn(f"{file}: left out: {further[0]}", ScatterWarning, stacklevel=2)

@@ -57,51 +57,46 @@ def check_length(stream: FileIO, file: Path) -> None:
         raise FileError(f"{file}: the sound is truncated: {there} of {found.size} bytes of samples are there")
 
 
-def _riff(order: str) -> Callable[[FileIO], _Samples | None]:
+def _chunks(
+    form: str, first: int, names: tuple[bytes, ...], *, align: int = 2, counted: bool = False
+) -> Callable[[FileIO], _Samples | None]:
+    """Make a search through chunks, each a head of a name and a size, and as many bytes.
+
+    Parameters
+    ----------
+    form : str
+        Of a head, as in `struct`.
+    first : int
+        Where the first chunk begins.
+    names : tuple of bytes
+        What the chunk of the samples may be called.
+    align : int, default=2
+        Chunks are filled up to a multiple of so many bytes.
+    counted : bool, default=False
+        Whether a size counts the head.
+    """
+    head = struct.Struct(form)
+    # A length of 64 bits is unknown where it is negative, or beyond any file.
+    most = _UNKNOWN if form.endswith("I") else 2**62
+
     def find(stream: FileIO) -> _Samples | None:
-        at, long = 12, None
+        at, long = first, None
         for _ in range(_MOST_CHUNKS):
             stream.seek(at)
-            head = stream.read(8) or b""
-            if len(head) < 8:
+            data = stream.read(head.size) or b""
+            if len(data) < head.size:
                 return None
-            name, size = struct.unpack(f"{order}4sI", head)
-            if name == b"ds64" and len(sizes := stream.read(16) or b"") == 16:
+            name, size = head.unpack(data)
+            body = max(0, size - head.size if counted else size)
+            if name == b"ds64" and len(sizes := stream.read(16) or b"") == 16:  # of RF64
                 long = int(struct.unpack("<QQ", sizes)[1])
-            if name == b"data":
-                return _Samples(at + 8, long if size == 0xFFFFFFFF else size if size < _UNKNOWN else None)
-            at += 8 + size + size % 2
+            if name in names:
+                known = body if 0 <= size < most else long if size == 0xFFFFFFFF else None
+                return _Samples(at + head.size, known)
+            at += head.size + body + -body % align
         return None
 
     return find
-
-
-def _aiff(stream: FileIO) -> _Samples | None:
-    at = 12
-    for _ in range(_MOST_CHUNKS):
-        stream.seek(at)
-        head = stream.read(8) or b""
-        if len(head) < 8:
-            return None
-        name, size = struct.unpack(">4sI", head)
-        if name in (b"SSND", b"BODY"):  # BODY of 8SVX and 16SV
-            return _Samples(at + 8, size if size < _UNKNOWN else None)
-        at += 8 + size + size % 2
-    return None
-
-
-def _wave64(stream: FileIO) -> _Samples | None:
-    at = 40
-    for _ in range(_MOST_CHUNKS):
-        stream.seek(at)
-        head = stream.read(24) or b""
-        if len(head) < 24:
-            return None
-        name, size = struct.unpack("<4s12xQ", head)  # the size counts these 24 bytes
-        if name == b"data":
-            return _Samples(at + 24, max(0, size - 24) if size < 2**62 else None)
-        at += max(24, size + -size % 8)
-    return None
 
 
 def _au(order: str) -> Callable[[FileIO], _Samples | None]:
@@ -114,20 +109,6 @@ def _au(order: str) -> Callable[[FileIO], _Samples | None]:
         return _Samples(start, size if size < _UNKNOWN else None)
 
     return find
-
-
-def _caf(stream: FileIO) -> _Samples | None:
-    at = 8
-    for _ in range(_MOST_CHUNKS):
-        stream.seek(at)
-        head = stream.read(12) or b""
-        if len(head) < 12:
-            return None
-        name, size = struct.unpack(">4sq", head)
-        if name == b"data":
-            return _Samples(at + 12, size if size >= 0 else None)
-        at += 12 + max(0, size)
-    return None
 
 
 def _nist(stream: FileIO) -> _Samples | None:
@@ -143,16 +124,18 @@ def _nist(stream: FileIO) -> _Samples | None:
     return _Samples(int(start), math.prod(map(int, sizes)))
 
 
+_RIFF = _chunks("<4sI", 12, (b"data",))
+
 _FORMATS: dict[bytes, Callable[[FileIO], _Samples | None]] = {
-    b"RIFF": _riff("<"),
-    b"RF64": _riff("<"),
-    b"BW64": _riff("<"),
-    b"RIFX": _riff(">"),
-    b"FORM": _aiff,
-    b"riff\x2e\x91\xcf\x11": _wave64,
+    b"RIFF": _RIFF,
+    b"RF64": _RIFF,
+    b"BW64": _RIFF,
+    b"RIFX": _chunks(">4sI", 12, (b"data",)),
+    b"FORM": _chunks(">4sI", 12, (b"SSND", b"BODY")),  # BODY of 8SVX and 16SV
+    b"riff\x2e\x91\xcf\x11": _chunks("<4s12xQ", 40, (b"data",), align=8, counted=True),
+    b"caff": _chunks(">4sq", 8, (b"data",), align=1),
     b".snd": _au(">"),
     b"dns.": _au("<"),
-    b"caff": _caf,
     b"NIST_1A\n": _nist,
 }
 

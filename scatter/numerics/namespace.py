@@ -57,10 +57,8 @@ def floating(x: Array) -> Array:
     if x.dtype in (xp.float32, xp.float64, xp.complex64, xp.complex128):
         return x
     if isinstance(x, np.ndarray):
-        if (
-            x.dtype.kind == "V" and x.dtype.names is None and "float" in x.dtype.name
-        ):  # of ml_dtypes, as JAX's
-            return x.astype(np.float32)
+        if x.dtype.kind == "V" and x.dtype.names is None and "float" in x.dtype.name:
+            return x.astype(np.float32)  # bfloat16 and the like, which ml_dtypes adds to NumPy
         if x.dtype.kind not in "biufc":
             raise InputError(
                 f"the array must hold numbers, got dtype {x.dtype}; type: np.asarray(x, dtype='float32')"
@@ -105,6 +103,15 @@ def within_range(x: Array) -> tuple[Array, Array | None]:
 def is_complex(x: Array) -> bool:
     """Whether the elements of ``x`` are complex."""
     return bool(namespace(x).isdtype(x.dtype, "complex floating"))
+
+
+def norm(w: Array, axis: int) -> Array:
+    """Root of the sum of the squares of real ``w`` over an axis, whose gradient at zero is zero."""
+    xp = namespace(w)
+    squares = xp.sum(w**2, axis=axis)
+    positive = squares > 0  # the root of zero has no finite slope
+    root = xp.sqrt(xp.where(positive, squares, xp.ones_like(squares)))
+    return xp.where(positive, root, xp.zeros_like(squares))
 
 
 def zeros(shape: tuple[int, ...], x: Array) -> Array:
@@ -217,6 +224,7 @@ __all__ = [
     "is_torch_array",
     "itemsize",
     "namespace",
+    "norm",
     "within_range",
     "zeros",
 ]

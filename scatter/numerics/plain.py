@@ -80,7 +80,7 @@ def _look_inside(x: Any, what: str, instead: str) -> None:
             if isinstance(item, (list, tuple)):
                 _look_inside(item, what, instead)
             elif type(item) is not np.ndarray and hasattr(item, "__array__"):
-                if np.ma.is_masked(item) or hasattr(type(item), "magnitude"):
+                if np.ma.is_masked(item):
                     plain(item, f"a part of {what}", instead=instead)
                 _refuse_unit(item, f"a part of {what}")
 

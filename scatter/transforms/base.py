@@ -311,7 +311,7 @@ class ScatteringTransformer(SampleTransformer):
         array of shape (n_samples, n_features_out)
             Of the type and precision of ``X``; named by `get_feature_names_out`.
         """
-        if self._stateless and "shape_" not in self.__dict__:
+        if self._unfitted:
             X = self._first(check_samples(X))
             lead, shape = self._layout(tuple(X.shape[1:]))
             plan = self._plan(shape)
@@ -326,6 +326,11 @@ class ScatteringTransformer(SampleTransformer):
         """Whether ``shape`` says all that `fit` would learn, but for the number of channels."""
         return "shape" in self._get_param_names() and self.shape is not None
 
+    @property
+    def _unfitted(self) -> bool:
+        """Whether there was no `fit`, and none is needed."""
+        return self._stateless and "shape_" not in self.__dict__
+
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Name of every feature: its path, and where on the output grid it lies.
 
@@ -339,7 +344,7 @@ class ScatteringTransformer(SampleTransformer):
         ndarray of str of shape (n_features_out,)
             Of one channel, before a `fit`.
         """
-        if self._stateless and "shape_" not in self.__dict__:
+        if self._unfitted:
             return np.asarray(self._plan(self._known_shape()).names, dtype=object)
         check_is_fitted(self)
         return self._named(self._plan(self.shape_).names, input_features)
