@@ -15,9 +15,10 @@ from scatter.kernels.executor import CompiledCascade, largest_prime, run
 from scatter.kernels.library import load
 from scatter.kernels.readings import Reading
 from scatter.numerics.fourier import gaussian
+from scatter.numerics.moments import STEADY
 from scatter.paths import Band, PathTree
 from scatter.transforms.base import Plan
-from scatter.transforms.readout import STEADY, Readout
+from scatter.transforms.readout import Readout
 
 SWEEP = int(os.environ.get("SCATTER_SWEEP", "400"))
 """Random combinations of parameters; 10,000 take some five minutes."""
@@ -36,7 +37,7 @@ def noise(rng, shape, dtype):
 def by_lanes(plan, x):
     """Coefficients (batch, coefficients) with lanes that are signals, and with lanes that are columns."""
     for columns in (False, True):
-        program = plan._compiled.program(x.dtype, columns=columns)
+        program = plan._compiled.cascade.program(x.dtype, columns=columns)
         out = np.full((len(x), program.coefficients), np.nan, program.dtype)
         run(program, x, out, 1)
         yield out
@@ -281,7 +282,7 @@ def test_tolerance(S, tol, error):
     assert 0 < np.linalg.norm(rough - exact) < error * size
     assert np.linalg.norm(compiled - exact) < error * size
     fewer, all_of_them = (
-        S.set_params(tol=t)._plan(shape)._compiled.program(x.dtype, columns=False).operations
+        S.set_params(tol=t)._plan(shape)._compiled.cascade.program(x.dtype, columns=False).operations
         for t in (tol, None)
     )
     assert fewer < all_of_them

@@ -47,7 +47,14 @@ SHARED = [
         ({"average": a}, f"average must be True, 'global' or False, got {a!r}")
         for a in ("local", None, 2, 0, 1)
     ],
-    *[({"pooling": p}, f"pooling must be None, 'mean' or 'moments', got {p!r}") for p in ("max", True)],
+    *[
+        (
+            {"pooling": p},
+            "pooling must be None, 'mean', 'mean_std', 'median', 'max', 'moments', 'powers', or a tuple of "
+            f"these, got {p!r}",
+        )
+        for p in ("largest", True, (), ("mean", None), 1, ("mean", "meen"))
+    ],
     *[
         ({"log": v}, f"log must be True, False or a positive number, got {v!r}")
         for v in (-1, -0.5, "yes", None, np.nan, np.inf)
@@ -72,7 +79,7 @@ SHARED = [
     ),
     (
         {"average": "global", "pooling": "moments"},
-        "average='global' leaves one number a path, which has no moments; type average=True or "
+        "average='global' leaves one number a path, which has no statistics; type average=True or "
         "average=False with pooling='moments'",
     ),
 ]
@@ -118,7 +125,7 @@ def test_2d_parameters(parameters, message):
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"J": 0}, {"Q": ()}, {"T": 65}, {"padding": "wrap"}, {"pooling": "max"}]
+    "parameters", [{"J": 0}, {"Q": ()}, {"T": 65}, {"padding": "wrap"}, {"pooling": "largest"}]
 )
 def test_fit_refuses_the_same_parameters(parameters):
     called = refusal(Scattering1D(**{"J": 3, "shape": 64} | parameters), SIGNALS)

@@ -175,7 +175,7 @@ def test_what_compiled_code_cannot_take_is_refused():
 def test_the_number_of_threads_changes_nothing(S, columns, count):
     shape = S.shape if isinstance(S.shape, tuple) else (S.shape,)
     x = np.random.default_rng(0).standard_normal((count, *shape)).astype("float32")
-    program = S._plan(shape)._compiled.program(x.dtype, columns=columns)
+    program = S._plan(shape)._compiled.cascade.program(x.dtype, columns=columns)
     found = []
     for threads in (1, 2, 5):
         found.append(np.full((count, program.coefficients), np.nan, "float32"))
@@ -235,8 +235,11 @@ def test_small_work_is_not_shared(runs):
 def test_lanes_are_columns_for_large_grids_and_for_few_signals():
     small, large = Scattering2D(2, (16, 20)), Scattering2D(2, (512, 512))
     dtype = np.dtype("float32")
-    assert [small._plan(small.shape)._compiled.prefers_columns(dtype, n) for n in (1, 400)] == [True, False]
-    assert large._plan(large.shape)._compiled.prefers_columns(dtype, 400)
+    assert [small._plan(small.shape)._compiled.cascade.prefers_columns(dtype, n) for n in (1, 400)] == [
+        True,
+        False,
+    ]
+    assert large._plan(large.shape)._compiled.cascade.prefers_columns(dtype, 400)
 
 
 def test_an_error_in_a_thread_is_raised_and_ends_the_others(monkeypatch):

@@ -147,22 +147,22 @@ def test_parseval_on_the_span():
 
 def test_chebyshev_equals_all_eigenpairs():
     mesh = bumpy(TORUS)
-    whole = MeshScattering(J=5, mesh=mesh, n_eig=len(mesh), pooling=None)
-    few = MeshScattering(J=5, mesh=mesh, n_eig=20, method="chebyshev", pooling=None)
+    whole = MeshScattering(J=5, mesh=mesh, n_eig=len(mesh), average=True, pooling=None)
+    few = MeshScattering(J=5, mesh=mesh, n_eig=20, method="chebyshev", average=True, pooling=None)
     x = smooth(mesh)
     assert abs(few(x) - whole(x)).max() <= 1e-8 * abs(whole(x)).max()
 
 
 @pytest.mark.parametrize("size", [1e-3, 1.0, 100.0])
 def test_nonexpansive(size):
-    S = MeshScattering(J=4, mesh=TORUS, pooling=None, max_order=2)
+    S = MeshScattering(J=4, mesh=TORUS, average=True, pooling=None, max_order=2)
     x = smooth(TORUS)
     y = x + size * RNG.standard_normal(x.shape)
     assert norm(S(x) - S(y), TORUS.mass) <= norm(x - y, TORUS.mass) * (1 + 1e-12)
 
 
 def test_energy_goes_to_the_coefficients():
-    S = MeshScattering(J=5, mesh=SPHERE, pooling=None, max_order=3)
+    S = MeshScattering(J=5, mesh=SPHERE, average=True, pooling=None, max_order=3)
     x = smooth(SPHERE)
     assert 0.8 < norm(S(x), SPHERE.mass) ** 2 / norm(x, SPHERE.mass) ** 2 <= 1 + 1e-12
 
@@ -170,7 +170,7 @@ def test_energy_goes_to_the_coefficients():
 @pytest.mark.parametrize("make", [MeshScattering, PointCloudScattering])
 def test_laws(make):
     surface = {"mesh": bumpy(SPHERE)} if make is MeshScattering else {"cloud": SPHERE.vertices}
-    S = make(J=4, pooling=None, **surface)
+    S = make(J=4, average=True, pooling=None, **surface)
     testing.assert_frame_bounds(S.frame, 1 - 1e-12, 1 + 1e-12)
     testing.assert_batch_independent(S)
     testing.assert_precisions_agree(S)
@@ -249,7 +249,7 @@ def test_channels_and_shapes():
     x = RNG.standard_normal((2, n, 5))
     assert S(x).shape == (2, 5, 7, 4)
     np.testing.assert_array_equal(S(x), S(np.swapaxes(x, 1, 2)))
-    assert MeshScattering(J=3, mesh=SPHERE, pooling=None)(x).shape == (2, 5, 7, n)
+    assert MeshScattering(J=3, mesh=SPHERE, average=True, pooling=None)(x).shape == (2, 5, 7, n)
     assert MeshScattering(J=3, mesh=SPHERE, pooling="mean")(x[0, :, 0]).shape == (7,)
     assert list(MeshScattering(J=3, mesh=SPHERE, out_type="dict")(x)) == [p.n for p in S.tree.paths]
 
@@ -500,7 +500,7 @@ def test_repair():
         (lambda: MeshScattering(mesh=SPHERE, t0="small").frame, "t0 must be 'auto'"),
         (lambda: MeshScattering(mesh=SPHERE, method="dense").frame, "method must be 'eigen' or 'chebyshev'"),
         (lambda: MeshScattering(mesh=SPHERE, laplacian="graph").frame, "laplacian must be 'cotan' or"),
-        (lambda: MeshScattering(mesh=SPHERE, pooling="max").frame, "pooling must be"),
+        (lambda: MeshScattering(mesh=SPHERE, pooling="both").frame, "pooling must be"),
         (lambda: MeshScattering().fit("bunny.obj"), "a mesh is a Mesh or a pair .vertices, faces., got str"),
         (lambda: MeshScattering().fit([]), "at least one surface"),
         (lambda: MeshScattering().fit([SPHERE]).transform(SPHERE), "a list of surfaces is needed"),
@@ -530,8 +530,8 @@ def test_parts_and_boundaries_are_fine():
         np.concatenate([SPHERE.faces, SPHERE.faces + len(SPHERE)]),
     )
     x = np.concatenate([smooth(SPHERE)[0], np.zeros(len(SPHERE))])
-    S = MeshScattering(J=3, mesh=two, t0=0.1, pooling=None, max_order=1)
-    alone = MeshScattering(J=3, mesh=SPHERE, t0=0.1, n_eig=100, pooling=None, max_order=1)
+    S = MeshScattering(J=3, mesh=two, t0=0.1, average=True, pooling=None, max_order=1)
+    alone = MeshScattering(J=3, mesh=SPHERE, t0=0.1, n_eig=100, average=True, pooling=None, max_order=1)
     np.testing.assert_allclose(S(x)[:, : len(SPHERE)], alone(x[: len(SPHERE)]), atol=1e-8)
     np.testing.assert_allclose(S(x)[:, len(SPHERE) :], 0, atol=1e-10)
 

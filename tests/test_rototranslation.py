@@ -690,7 +690,11 @@ def refusal(call, *arguments):
         ({"tol": 1}, "tol must be a number from 0 to below 0.1 or None, got 1"),
         ({"padding": "wrap"}, "padding must be one of 'reflect', 'symmetric', 'periodic', 'zero' or None"),
         ({"average": "local"}, "average must be True, 'global' or False, got 'local'"),
-        ({"pooling": "max"}, "pooling must be None, 'mean' or 'moments', got 'max'"),
+        (
+            {"pooling": "both"},
+            "pooling must be None, 'mean', 'mean_std', 'median', 'max', 'moments', 'powers', or a tuple of "
+            "these, got 'both'",
+        ),
         ({"log": -1}, "log must be True, False or a positive number, got -1"),
         ({"out_type": "tuple"}, "out_type must be one of 'array', 'list', 'dict', got 'tuple'"),
         ({"average": False}, "average=False leaves maps of several sizes, which are not one array"),

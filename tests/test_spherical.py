@@ -178,7 +178,7 @@ def test_rotations_change_nothing_but_by_aliasing(N):
 
 def test_rotation_of_a_low_pass_map_rotates_it():
     a = red(32)
-    S = SphericalScattering(32, 2, sampling="coefficients", pooling=None, oversampling=4)
+    S = SphericalScattering(32, 2, sampling="coefficients", average=True, pooling=None, oversampling=4)
     maps, angle = S(a), 3
     turned = S(a * np.exp(-1j * np.arange(32) * angle * 2 * np.pi / maps.shape[-1]))
     assert abs(turned - np.roll(maps, angle, axis=-1)).max() <= 1e-3 * maps.max()
@@ -186,7 +186,7 @@ def test_rotation_of_a_low_pass_map_rotates_it():
 
 @pytest.mark.parametrize("N", [1, 2])
 def test_nonexpansive_and_decaying(N):
-    S = SphericalScattering(16, 1, N=N, pooling=None, max_order=3)
+    S = SphericalScattering(16, 1, N=N, average=True, pooling=None, max_order=3)
     weights = S.frame.weights(None).value
     x, noise = FIELDS, RNG.standard_normal(FIELDS.shape)
     area = S._fields._place((16, 31)).area
@@ -218,7 +218,9 @@ def test_blocks_of_bounded_memory_change_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"N": 2}, {"N": 3, "pooling": None, "J_min": 1}, {"pooling": "moments"}], ids=str
+    "options",
+    [{}, {"N": 2}, {"N": 3, "average": True, "pooling": None, "J_min": 1}, {"pooling": "moments"}],
+    ids=str,
 )
 def test_array_libraries(backend, options):
     S = SphericalScattering(16, **options)
@@ -274,7 +276,7 @@ def test_every_sampling_gives_the_same_coefficients():
 
 
 def test_low_pass_maps_have_their_band_limit():
-    S = SphericalScattering(16, 2, pooling=None)
+    S = SphericalScattering(16, 2, average=True, pooling=None)
     assert S(FIELDS).shape == (3, len(S.tree), 4, 8)
     assert S(np.ones((16, 31)))[0] == pytest.approx(1)
     assert S.validity().shape == (4, 8)
@@ -284,8 +286,8 @@ def test_low_pass_maps_have_their_band_limit():
 def test_mask_hides_what_is_under_it():
     mask = np.ones((16, 31), dtype=bool)
     mask[5:9, 3:12] = False
-    for pooling in ("mean", None):
-        S = SphericalScattering(16, 2, mask=mask, pooling=pooling)
+    for pooling in ("mean", "median", "max", None):
+        S = SphericalScattering(16, 2, mask=mask, average=pooling is None, pooling=pooling)
         x = np.where(mask, FIELDS, np.nan)
         wanted = S(x)
         assert np.isfinite(wanted).all()
@@ -353,7 +355,7 @@ def test_coefficients_as_samples():
 
 
 def test_out_types_and_metadata():
-    S = SphericalScattering(8, 1, out_type="dict", pooling=None)
+    S = SphericalScattering(8, 1, out_type="dict", average=True, pooling=None)
     found = S(FIELDS[:, :8, :15])
     assert list(found) == [path.n for path in S.tree.paths]
     assert found[()].shape == (3, 2, 3)
@@ -394,8 +396,8 @@ BAD = {
         "min_bandlimit must be an integer >= 1",
     ),
     "pooling": (
-        lambda: SphericalScattering(16, pooling="max")(FIELDS),
-        "pooling must be None, 'mean' or 'moments'",
+        lambda: SphericalScattering(16, pooling="both")(FIELDS),
+        "or a tuple of these, got 'both'",
     ),
     "log": (lambda: SphericalScattering(16, log=-1)(FIELDS), "log must be True, False or a positive number"),
     "out_type": (lambda: SphericalScattering(16, out_type="x")(FIELDS), "out_type must be one of"),

@@ -122,18 +122,18 @@ def test_parseval_with_the_mass(mesh, method, rtol):
 
 @pytest.mark.parametrize("size", [1e-3, 1.0, 100.0])
 def test_nonexpansive(size):
-    S = TangentScattering(J=4, mesh=TORUS, n_eig=100, pooling=None)
+    S = TangentScattering(J=4, mesh=TORUS, n_eig=100, average=True, pooling=None)
     x = field(TORUS)
     y = x + size * (RNG.standard_normal((*x.shape, 2)) @ [1, 1j])
     assert norm(S(x) - S(y), TORUS.mass) <= norm(x - y, TORUS.mass) * (1 + 1e-12)
 
 
 def test_later_layers_are_those_of_functions():
-    S = TangentScattering(J=3, mesh=TORUS, n_eig=80, pooling=None)
+    S = TangentScattering(J=3, mesh=TORUS, n_eig=80, average=True, pooling=None)
     z = field(TORUS)[0]
     lengths = np.abs(S.frame.tangent.analysis(z, [0])[0])
     ours = S(z)[[path.n[:1] == (0,) for path in S.tree.paths]]
-    functions = MeshScattering(J=3, mesh=TORUS, n_eig=80, pooling=None, max_order=1)
+    functions = MeshScattering(J=3, mesh=TORUS, n_eig=80, average=True, pooling=None, max_order=1)
     theirs = functions(lengths)[[path.n != (0,) for path in functions.tree.paths]]
     np.testing.assert_allclose(ours, theirs, atol=1e-12)
 

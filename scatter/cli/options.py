@@ -24,7 +24,11 @@ class Pooling(StrEnum):
     """What to keep of the map of a path; the values are what is typed."""
 
     mean = "mean"
+    mean_std = "mean_std"
+    median = "median"
+    max = "max"
     moments = "moments"
+    powers = "powers"
     none = "none"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -65,8 +66,28 @@ class Frame(Protocol):
     def bounds(self, order: int = 1) -> FrameBounds:
         """Smallest and largest value of the Littlewood-Paley sum."""
 
+    def rounding(self, eps: float) -> float:
+        """Largest error of a coefficient, relative to the signal, where eps is the unit of rounding."""
+
     def fingerprint(self) -> str:
         """Hash of the filters, which changes with any of them; see `scatter.numerics.fingerprint`."""
+
+
+class LittlewoodPaley(ABC):
+    """What follows from the Littlewood-Paley sum of a frame, and what most frames have in common."""
+
+    @abstractmethod
+    def littlewood_paley(self, order: int = 1) -> NDArray[np.float64]:
+        """``|phi|^2 + sum |psi|^2`` over the spectrum of the domain, for the bank of an order."""
+
+    def bounds(self, order: int = 1) -> FrameBounds:
+        """Smallest and largest value of the Littlewood-Paley sum."""
+        total = self.littlewood_paley(order)
+        return FrameBounds(float(total.min()), float(total.max()))
+
+    def rounding(self, eps: float) -> float:
+        """Largest error of a coefficient, relative to the signal, where eps is the unit of rounding."""
+        return 128 * eps
 
 
 Layer = dict[Group, Any]

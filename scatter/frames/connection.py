@@ -109,6 +109,10 @@ class ConnectionFrame:
         """Smallest and largest value of the Littlewood-Paley sum."""
         return (self.tangent if order == 1 else self.scalar).bounds(order)
 
+    def rounding(self, eps: float) -> float:
+        """Largest error of a coefficient, relative to the signal, where eps is the unit of rounding."""
+        return max(frame.rounding(eps) for frame in (self.tangent, self.scalar))
+
     def fingerprint(self) -> str:
         """Hash of the wavelets on fields and on functions."""
         return fingerprint(self.tangent.fingerprint(), self.scalar.fingerprint())

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter.domains.grid import Grid
-from scatter.frames.base import FrameBounds
+from scatter.frames.base import LittlewoodPaley
 from scatter.numerics.fingerprint import fingerprint, looked_at
 from scatter.numerics.fourier import fftn, ifftn
 from scatter.numerics.lowpass import AxisLowPass, separable
@@ -21,6 +21,9 @@ from scatter.paths import Band, Edge, Group
 
 PRECISION = {4: 1e-7, 8: 1e-16}
 """Relative size of what rounding hides, by the bytes of a real number."""
+
+ROUNDING = 8
+"""Units of rounding of a signal that a coefficient may be off by."""
 
 TAILS = 0.1
 """Share of `ConvolutionFrame.tol` that the ends of the low-pass may have of its mass to count as zero."""
@@ -57,7 +60,7 @@ class SpectralBank(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class ConvolutionFrame:
+class ConvolutionFrame(LittlewoodPaley):
     """Wavelets applied by FFT, each at the coarsest resolution its spectrum allows.
 
     Parameters
@@ -292,10 +295,9 @@ class ConvolutionFrame:
         total: NDArray[np.float64] = phi**2 + 0.5 * (psi + opposite)
         return total
 
-    def bounds(self, order: int = 1) -> FrameBounds:
-        """Smallest and largest value of the Littlewood-Paley sum."""
-        total = self.littlewood_paley(order)
-        return FrameBounds(float(total.min()), float(total.max()))
+    def rounding(self, eps: float) -> float:
+        """Largest error of a coefficient, relative to the signal: that of Fourier transforms."""
+        return ROUNDING * eps
 
     def fingerprint(self) -> str:
         """Hash of the spectra of all wavelets and of the low-pass, and of how they are sampled."""

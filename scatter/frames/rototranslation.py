@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.frames.base import FrameBounds
+from scatter.frames.base import LittlewoodPaley
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.rotomorlet import RotoTranslationMorlet
 from scatter.numerics.fingerprint import fingerprint
@@ -41,7 +41,7 @@ class JointPlan(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class RotoTranslationFrame:
+class RotoTranslationFrame(LittlewoodPaley):
     """The frame of images whose second layer filters positions and directions together.
 
     Arrays have shape (batch, paths, directions, *points). There is one direction at order 0, and those of
@@ -193,10 +193,9 @@ class RotoTranslationFrame:
         total += np.multiply.outer(np.ones_like(circle) if self.bank.covariant else circle, low)
         return total
 
-    def bounds(self, order: int = 1) -> FrameBounds:
-        """Smallest and largest value of the Littlewood-Paley sum."""
-        total = self.littlewood_paley(order)
-        return FrameBounds(float(total.min()), float(total.max()))
+    def rounding(self, eps: float) -> float:
+        """Largest error of a coefficient, relative to the signal: that of filters in the plane."""
+        return self.plane.rounding(eps)
 
     def fingerprint(self) -> str:
         """Hash of the wavelets in space and along the circle, and of which directions are paths."""

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.frames.base import FrameBounds
+from scatter.frames.base import LittlewoodPaley
 from scatter.frames.scalediscretised import ScaleDiscretised
 from scatter.numerics.fingerprint import fingerprint
 from scatter.numerics.harmonic import HarmonicTransform, Rings, gauss_legendre
 from scatter.numerics.legendre import Packing, Parts
+from scatter.numerics.moments import Weighted
 from scatter.numerics.namespace import Array, Constant, namespace, norm, zeros
 from scatter.paths import Band, Group
 
@@ -21,7 +22,7 @@ LEAST_SHARE = 0.01
 """Share of what the scaling function sees below which an average under a mask is 0."""
 
 
-class SphericalFrame:
+class SphericalFrame(LittlewoodPaley):
     """Scale-discretised wavelets on the sphere, each on a grid as fine as its band limit needs.
 
     Maps are (batch, paths, longitudes, rings) on Gauss-Legendre rings. A directional wavelet gives the N
@@ -130,6 +131,10 @@ class SphericalFrame:
         return 2 * numbers(group) + kept + (2 + 2 * self.bank.N) * made
 
     # ------------------------------------------------------------------ means and masks
+    def points(self, resolution: int | None) -> Weighted:
+        """Points of a map at a resolution, or of an averaged one (None), and their shares of the sphere."""
+        return Weighted(self.weights(resolution), 4 * math.pi)
+
     def weights(self, resolution: int | None) -> Constant:
         """Share of each point of a map in a mean over the sphere, or over what is known of it."""
         (found,) = self._constants(("weights", resolution), lambda: (self._weights(resolution),))
@@ -289,11 +294,6 @@ class SphericalFrame:
         """``nu^2 + sum_j kappa_j^2`` for every degree."""
         bank = self.bank
         return np.asarray(bank.phi**2 + sum(bank.psi(band) ** 2 for band in bank.bands(order)))
-
-    def bounds(self, order: int = 1) -> FrameBounds:
-        """Smallest and largest value of that sum: 1 and 1."""
-        total = self.littlewood_paley(order)
-        return FrameBounds(float(total.min()), float(total.max()))
 
     def fingerprint(self) -> str:
         """Hash of the wavelets, of their directions, of the low-pass, of the grids and of the mask."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.frames.base import FrameBounds
+from scatter.frames.base import LittlewoodPaley
 from scatter.frames.kernels import Kernels
 from scatter.numerics.namespace import Array, is_complex, namespace
 from scatter.paths import Band, Bank, Group
@@ -54,7 +54,7 @@ class ScaleBank:
         return 0
 
 
-class VertexFrame(ABC):
+class VertexFrame(LittlewoodPaley):
     """A frame on n points that keeps all of them; arrays are (batch, paths, n).
 
     A subclass says how arrays are filtered: `analysis` and `lowpass`.
@@ -140,10 +140,9 @@ class VertexFrame(ABC):
     def littlewood_paley(self, order: int = 1) -> NDArray[np.float64]:
         """``|phi|^2 + sum |psi|^2`` at the eigenvalues of the operator."""
 
-    def bounds(self, order: int = 1) -> FrameBounds:
-        """Smallest and largest value of the Littlewood-Paley sum."""
-        total = self.littlewood_paley(order)
-        return FrameBounds(float(total.min()), float(total.max()))
+    def rounding(self, eps: float) -> float:
+        """Largest error of a coefficient, relative to the signal, that of polynomials included."""
+        return max(super().rounding(eps), 10 * self.accuracy)
 
     def fingerprint(self) -> str:
         """Hash of the kernels; the operator follows from the sample."""

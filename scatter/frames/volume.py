@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter.domains.grid import Grid
-from scatter.frames.base import FrameBounds
+from scatter.frames.base import LittlewoodPaley
 from scatter.frames.solidharmonic import Axes, SolidHarmonics, harmonics
 from scatter.numerics.fingerprint import fingerprint, looked_at
 from scatter.numerics.fourier import irfftn, rfftn
@@ -21,7 +21,7 @@ from scatter.paths import Band, Edge, Group
 
 
 @dataclass(frozen=True, eq=False)
-class SolidHarmonicFrame:
+class SolidHarmonicFrame(LittlewoodPaley):
     """Wavelets of every order m of a degree, whose modulus is the root of the sum of their squares.
 
     Filtered volumes have shape (batch, paths, fields, *points): one real field for each real harmonic, for a
@@ -202,11 +202,6 @@ class SolidHarmonicFrame:
                     bell = math.prod(self.bank.bell(band.j, omega), start=np.ones(()))
                     total = total + (self.bank.amplitude(band) * bell) ** 2 * power
         return total
-
-    def bounds(self, order: int = 1) -> FrameBounds:
-        """Smallest and largest value of the Littlewood-Paley sum."""
-        total = self.littlewood_paley(order)
-        return FrameBounds(float(total.min()), float(total.max()))
 
     def fingerprint(self) -> str:
         """Hash of the wavelets of every scale, degree and order m, and of the low-pass."""

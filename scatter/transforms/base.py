@@ -34,7 +34,7 @@ from scatter.transforms.validation import (
 )
 
 if TYPE_CHECKING:
-    from scatter.kernels.executor import CompiledCascade
+    from scatter.transforms.executors import Compiled
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class Plan:
         return sum(math.prod(self.readout.trailing(self.frame, path.resolution)) for path in self.tree.paths)
 
     @cached_property
-    def _compiled(self) -> CompiledCascade | None:
+    def _compiled(self) -> Compiled | None:
         return compile_cascade(self.executor, self.frame, self.tree, self.readout)
 
     def flat(self, x: Array) -> Array | None:
@@ -90,9 +90,14 @@ class Plan:
     def run(self, x: Array) -> dict[Group, Array]:
         """Coefficients of every group of paths."""
         x, shrunk = within_range(x)
+        noise: Array | None = None
 
         def keep(u: Array, group: Group) -> Array:
-            return self.readout(u, group, self.frame, shrunk)
+            nonlocal noise
+            if group.order == 0:  # the signals themselves come first
+                noise = self.readout.noise(u, group, self.frame)
+                noise = noise if noise is None or shrunk is None else noise / shrunk**2
+            return self.readout(u, group, self.frame, shrunk, noise)
 
         return scattering(x, self.frame, self.tree, keep)
 
@@ -128,12 +133,17 @@ class Plan:
         """Coefficients of signals (n, *channels, *shape) as rows, those of one channel after the other's."""
         xp, rows = namespace(x), x.shape[0]
         if (flat := self.flat(x)) is None:
-            if self.readout.uniform:
+            if self.uniform:
                 flat = self.array(x)
             else:
                 lead = tuple(x.shape[: x.ndim - self.frame.ndim])
                 flat = xp.concat([xp.reshape(item, (*lead, -1)) for item in self.items(x)], axis=-1)
         return xp.reshape(flat, (rows, -1))
+
+    @cached_property
+    def uniform(self) -> bool:
+        """Whether what is kept of every path has one shape."""
+        return self.readout.uniform(self.frame, {path.resolution for path in self.tree.paths})
 
     @property
     def names(self) -> list[str]:
@@ -240,7 +250,7 @@ class ScatteringTransformer(SampleTransformer):
             plan = self._plan(known or tuple(x.shape[-self._ndim :]))
         check_ends(x, plan.frame.shape, padded=bool(getattr(self, "pre_pad", False)), last=self._last)
         if self.out_type == "array":
-            if not plan.readout.uniform:
+            if not plan.uniform:
                 raise InputError(
                     "average=False leaves maps of several sizes, which are not one array; "
                     "type out_type='list' or out_type='dict', or add pooling='mean'"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,14 +12,63 @@ from numpy.typing import NDArray
 from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
+from scatter.numerics.moments import MOMENTS, noise_floor
 from scatter.numerics.namespace import Array, device_of, is_torch_array, namespace
-from scatter.paths import PathTree
+from scatter.paths import Path, PathTree
 from scatter.transforms.readout import Readout
 
 if TYPE_CHECKING:
     from scatter.kernels.executor import CompiledCascade
 
 EXECUTORS = ("auto", "array", "compiled")
+
+BLOCK = 2**28
+"""Bytes of the maps of one block of signals, where compiled code gives maps whose statistics NumPy takes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """The compiled cascade, and the statistics that it doesn't take itself.
+
+    Parameters
+    ----------
+    cascade : CompiledCascade
+        Gives coefficients, the moments that standard deviations are made of, or maps.
+    readout : Readout
+        What is kept of each path.
+    """
+
+    cascade: CompiledCascade
+    readout: Readout
+
+    def __call__(self, x: NDArray[Any], n_jobs: int | None) -> NDArray[Any]:
+        """Coefficients of signals (batch, *shape), each path's after the other's: (batch, coefficients)."""
+        pooling, pooled = self.readout.pooling, self.cascade.reading.pooling
+        if pooling == pooled:
+            return self.cascade(x, n_jobs)
+        if pooled is not None:  # a standard deviation is made of moments
+            found = self.cascade(x, n_jobs).reshape(len(x), -1, len(MOMENTS))
+            return np.stack([found[..., 0], np.sqrt(found[..., 1])], axis=-1).reshape(len(x), -1)
+        room = x.real.itemsize * sum(math.prod(self._shape(path)) for path in self.cascade.tree.paths)
+        step = max(1, BLOCK // room)
+        return np.concatenate([self._block(x[at : at + step], n_jobs) for at in range(0, len(x), step)])
+
+    def _shape(self, path: Path) -> tuple[int, ...]:
+        return self.cascade.frame.output(None if self.readout.average else path.resolution)
+
+    def _block(self, x: NDArray[Any], n_jobs: int | None) -> NDArray[Any]:
+        maps, frame, start = self.cascade(x, n_jobs), self.cascade.frame, 0
+        error = frame.rounding(float(np.finfo(x.dtype).eps))
+        noise = noise_floor(np.abs(x), self.readout.points(frame, 0), error)
+        found: list[NDArray[Any]] = []
+        for path in self.cascade.tree.paths:
+            stop = start + math.prod(shape := self._shape(path))
+            points = self.readout.points(frame, None if self.readout.average else path.resolution)
+            steady = None if self.readout.floor is not None and path.order else noise
+            kept = self.readout.pool(maps[:, start:stop].reshape(len(x), *shape), points, steady)
+            found.append(kept.reshape(len(x), -1))
+            start = stop
+        return np.concatenate(found, axis=1)
 
 
 def check_executor(executor: object) -> str:
@@ -27,7 +78,7 @@ def check_executor(executor: object) -> str:
     return str(executor)
 
 
-def compile_cascade(executor: str, frame: Frame, tree: PathTree, readout: Readout) -> CompiledCascade | None:
+def compile_cascade(executor: str, frame: Frame, tree: PathTree, readout: Readout) -> Compiled | None:
     """The compiled cascade of a transform; None where ``executor`` is 'array', or 'auto' and there is none.
 
     Raises
@@ -50,10 +101,11 @@ def compile_cascade(executor: str, frame: Frame, tree: PathTree, readout: Readou
         from scatter.kernels.readings import Reading
 
         floor = -1.0 if readout.floor is None else readout.floor
-        compiled = CompiledCascade(frame, tree, Reading(readout.average, readout.pooling, floor), library)
-        refusal = compiled.refusal
+        pooling = {"mean": "mean", "moments": "moments", "mean_std": "moments"}.get(str(readout.pooling))
+        cascade = CompiledCascade(frame, tree, Reading(readout.average, pooling, floor), library)
+        refusal = cascade.refusal
     if refusal is None:
-        return compiled
+        return Compiled(cascade, readout)
     if executor == "compiled":
         raise InputError(f"executor='compiled' can't be had: {refusal}; type executor='auto'")
     return None

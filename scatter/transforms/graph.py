@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from scatter.cascade import in_order, scattering
+from scatter.cascade import in_order
 from scatter.domains.graph import Graph, read_graphs
 from scatter.domains.graphbatch import OPERATORS, GraphBatch, batches, join
 from scatter.errors import InputError
@@ -20,10 +20,12 @@ from scatter.frames.diffusion import DiffusionFrame
 from scatter.frames.kernels import Kernels, diffusion, hann, heat, itersine, meyer, tight_diffusion
 from scatter.frames.spectral import ChebyshevFrame, SpectralFrame
 from scatter.frames.vertices import ScaleBank, VertexFrame
+from scatter.numerics.moments import Regions
 from scatter.numerics.namespace import Array, full_precision, namespace
-from scatter.paths import Group, PathTree
+from scatter.paths import PathTree
+from scatter.transforms.base import Plan
 from scatter.transforms.nodes import Channels, node_signals
-from scatter.transforms.statistics import POOLINGS, Regions, Statistics, noise_floor
+from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_flag
 
 WAVELETS = ("diffusion", "tight", "hann", "meyer", "itersine", "heat")
@@ -55,21 +57,22 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         diffusion wavelets and 'eigen' for all others.
     max_order : int, default=2
         Largest number of wavelets on a path, 0 or more.
-    pooling : {'moments', 'normalized', 'both', 'mean', None}, default='moments'
-        Sums of the powers 1 .. n_moments of every map; mean, variance, skewness, kurtosis; both; the
-        mean alone; or None, which keeps the nodes.
+    pooling : {'powers', 'moments', 'mean', 'mean_std', 'median', 'max', None} or a tuple, default='powers'
+        Sums of the powers 1 .. n_moments of every map; mean, variance, skewness and excess kurtosis; or
+        other statistics, see `Scattering2D`; a tuple gives several, and None keeps the nodes.
     n_moments : int, default=4
-        Number of moments.
+        Number of powers, or of moments.
     signals : sequence of str, optional
         Signals to compute and add to those that are given: 'degree', 'clustering', 'eccentricity',
         'label' (one-hot, as many channels as `fit` saw labels), or the name of an attribute of the nodes.
     finest : bool, optional
         Whether diffusion wavelets include ``psi_0 = I - P``, without which the finest detail is lost. None
         is as published: False for the lazy walk, True for the symmetric operators.
-    average : bool, default=False
-        Low-pass every map before it is summed up.
-    log : bool, default=False
-        ``log(1 + s)`` of the sums of powers: they grow with the graph, over orders of magnitude.
+    average : {False, True, 'global'}, default=False
+        The maps themselves; their low-pass; or their mean over each graph.
+    log : bool or float, default=False
+        Logarithm of the coefficients; see `Scattering2D`. Sums of powers grow with the graph, over orders of
+        magnitude: of them, ``sign(s) log(1 + |s| / log)``, True being 1.
     t0 : float, default=1.0
         Diffusion time of the finest 'heat' wavelet; its low-pass is ``exp(-t0 lambda)``.
     degree : int, optional
@@ -100,7 +103,7 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     >>> import numpy as np
     >>> ring = np.roll(np.eye(6), 1, axis=0) + np.roll(np.eye(6), -1, axis=0)
     >>> line = np.diag(np.ones(3), 1) + np.diag(np.ones(3), -1)
-    >>> S = GraphScattering(J=2, signals=("eccentricity",), pooling="normalized")
+    >>> S = GraphScattering(J=2, signals=("eccentricity",), pooling="moments")
     >>> S.fit_transform([ring, line]).shape
     (2, 16)
     >>> print(S.get_feature_names_out()[-1])
@@ -114,12 +117,12 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         operator: str = "lazy_walk",
         method: str | None = None,
         max_order: int = 2,
-        pooling: str | None = "moments",
+        pooling: str | tuple[str, ...] | None = "powers",
         n_moments: int = 4,
         signals: Sequence[str] | None = None,
         finest: bool | None = None,
-        average: bool = False,
-        log: bool = False,
+        average: bool | str = False,
+        log: bool | float = False,
         t0: float = 1.0,
         degree: int | None = None,
     ) -> None:
@@ -188,9 +191,9 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             x = node_signals([graphs[place] for place in places], batch, self.channels_, places)
             features = recipe.run(x, batch, frame)
             order += places
-            found += features if self.pooling is None else [features]
+            found += features if isinstance(features, list) else [features]
         back = np.argsort(order)
-        if self.pooling is None:
+        if recipe.readout.keeps_points:
             return [found[place] for place in back]
         rows = namespace(found[0]).concat(found, axis=0)
         return rows if order == sorted(order) else rows[back, ...]
@@ -199,7 +202,7 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Name of every feature: its channel, its moment and its path."""
         check_is_fitted(self)
         recipe = self._recipe()
-        names = [name for path in recipe.tree.paths for name in recipe.names(path)]
+        names = [name for path in recipe.tree.paths for name in recipe.readout.names(path, None)]
         return np.asarray(
             [f"{channel}: {name}" for channel in self.channels_.names for name in names], dtype=object
         )
@@ -237,7 +240,6 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         J = check_count("J", self.J, 1)
         _one_of("wavelets", self.wavelets, WAVELETS)
         _one_of("operator", self.operator, OPERATORS)
-        _one_of("pooling", self.pooling, POOLINGS)
         method = self.method or ("matvec" if self.wavelets == "diffusion" else "eigen")
         _one_of("method", method, METHODS)
         if method == "matvec" and self.wavelets != "diffusion":
@@ -263,12 +265,10 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             "meyer": lambda: meyer(J, 2.0),
             "itersine": lambda: itersine(J, 2.0),
         }[self.wavelets]()
-        moments = check_count("n_moments", self.n_moments, 1)
-        log = check_flag("log", self.log)
-        statistics = None if self.pooling is None else Statistics(self.pooling, moments, log)
+        powers = check_count("n_moments", self.n_moments, 1)
+        readout = Readout(self.average, self.pooling, self.log, powers=powers)
         tree = PathTree(ScaleBank(kernels), check_count("max_order", self.max_order, 0))
-        average = check_flag("average", self.average)
-        return Recipe(J, kernels, self.operator, method, tree, statistics, average, self.degree)
+        return Recipe(J, kernels, self.operator, method, tree, readout, self.degree)
 
 
 def _one_of(name: str, value: object, allowed: tuple[Any, ...]) -> None:
@@ -285,8 +285,7 @@ class Recipe:
     operator: str
     method: str
     tree: PathTree
-    statistics: Statistics | None
-    average: bool
+    readout: Readout
     degree: int | None
 
     def plans(
@@ -352,28 +351,13 @@ class Recipe:
         An array with a row a graph; for nodes that are kept, a list of arrays (nodes, features).
         """
         regions = Regions(batch.owner)
-
-        floor: Array = None
-
-        def keep(u: Array, group: Group) -> Array:
-            nonlocal floor
-            kept = frame.average(u, 0) if self.average else frame.crop(u, 0)
-            if self.statistics is None:
-                return kept
-            if group.order == 0 and self.statistics.normalizes:  # the signals themselves come first
-                floor = noise_floor(u, regions, frame.accuracy)
-            return self.statistics(kept, regions, floor)
-
-        parts = scattering(x, frame, self.tree, keep)
+        readout = replace(self.readout, regions=lambda resolution: regions)
+        found = Plan(frame, self.tree, readout).run(x)
         xp = namespace(x)
-        if self.statistics is None:
-            maps = in_order(parts, axis=-2)  # (channels, paths, nodes)
+        if readout.keeps_points:
+            maps = in_order(found, axis=-2)  # (channels, paths, nodes)
             columns = xp.reshape(maps, (-1, maps.shape[-1])).T
             return [columns[a:b] for a, b in pairwise(batch.start)]
-        found = in_order(parts, axis=-3)  # (channels, paths, graphs, moments)
-        return xp.reshape(xp.permute_dims(found, (2, 0, 1, 3)), (found.shape[2], -1))
-
-    def names(self, path: Any) -> list[str]:
-        """What is kept of one path, by name."""
-        name = str(path) if self.average else path.modulus
-        return [name] if self.statistics is None else self.statistics.names(name)
+        kept = len(readout.trailing(frame, 0))
+        rows = in_order(found, axis=-2 - kept)  # (channels, paths, graphs, *kept)
+        return xp.reshape(xp.moveaxis(rows, 2, 0), (rows.shape[2], -1))

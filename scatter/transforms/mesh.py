@@ -75,11 +75,13 @@ class MeshScattering(SurfaceScattering):
         Beyond the eigenpairs: all to the finest wavelet, or polynomials, for large meshes with few pairs.
     max_order : int, default=2
         Largest number of wavelets on a path.
-    pooling : {'moments', 'mean', None}, default='moments'
-        Mean, variance, skewness and kurtosis of every modulus over the area; its mean; or its local
-        average phi at every vertex.
+    average : {False, True, 'global'}, default=False
+        The moduli themselves; their local average phi at every vertex; or their mean over the surface.
+    pooling : {'moments', 'mean', 'mean_std', 'median', 'max', 'powers', None} or a tuple, default='moments'
+        Mean, variance, skewness and excess kurtosis of every map over the area; or other statistics, see
+        `Scattering2D`; None keeps the vertices.
     log : bool or float, default=False
-        Logarithm of the moduli, ``log(U + log)``; True is 1e-6.
+        Logarithm of the coefficients above order 0; see `Scattering2D`.
     descriptors : sequence of {'mean_curvature', 'gaussian_curvature', 'heat_kernel'}
         Signals of surfaces that come without, in collections.
     out_type : {'array', 'list', 'dict'}, default='array'
@@ -121,7 +123,8 @@ class MeshScattering(SurfaceScattering):
         laplacian: str = "cotan",
         method: str = "eigen",
         max_order: int = 2,
-        pooling: str | None = "moments",
+        average: bool | str = False,
+        pooling: str | tuple[str, ...] | None = "moments",
         log: bool | float = False,
         descriptors: Sequence[str] = ("mean_curvature", "heat_kernel"),
         out_type: str = "array",
@@ -133,6 +136,7 @@ class MeshScattering(SurfaceScattering):
         self.laplacian = laplacian
         self.method = method
         self.max_order = max_order
+        self.average = average
         self.pooling = pooling
         self.log = log
         self.descriptors = descriptors
@@ -167,7 +171,7 @@ class PointCloudScattering(SurfaceScattering):
 
     Parameters
     ----------
-    J, t0, n_eig, method, max_order, pooling, log, out_type
+    J, t0, n_eig, method, max_order, average, pooling, log, out_type
         As in `MeshScattering`.
     cloud : PointCloud or array of shape (n, 3), optional
         The points that signals live on; None learns them from `fit`.
@@ -213,7 +217,8 @@ class PointCloudScattering(SurfaceScattering):
         bandwidth: float | str = "auto",
         method: str = "eigen",
         max_order: int = 2,
-        pooling: str | None = "moments",
+        average: bool | str = False,
+        pooling: str | tuple[str, ...] | None = "moments",
         log: bool | float = False,
         descriptors: Sequence[str] = ("mean_curvature", "heat_kernel"),
         out_type: str = "array",
@@ -227,6 +232,7 @@ class PointCloudScattering(SurfaceScattering):
         self.bandwidth = bandwidth
         self.method = method
         self.max_order = max_order
+        self.average = average
         self.pooling = pooling
         self.log = log
         self.descriptors = descriptors

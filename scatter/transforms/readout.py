@@ -7,24 +7,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
 from scatter.errors import InputError
 from scatter.frames.base import Frame
-from scatter.numerics.namespace import Array, Constant, double, namespace
+from scatter.numerics.moments import MOMENTS, STATISTICS, Even, Points, noise_floor, summary
+from scatter.numerics.namespace import Array, namespace
 from scatter.paths import Group, Path
 from scatter.transforms.validation import scalar
-
-MOMENTS = ("mean", "variance", "skewness", "kurtosis")
-"""Statistics of ``pooling='moments'``; kurtosis is in excess of the normal law's."""
-
-STEADY = 1e-5
-"""Standard deviation over mean, below which the skewness and kurtosis of a map fade to 0 and -3.
-
-The same in every precision, and some hundred times the rounding of float32: of a map that is as good as
-constant, float32 and float64 then say the same.
-"""
 
 LOG_FLOOR = 1e-6
 """Added to coefficients before the logarithm when ``log=True``."""
@@ -42,119 +34,158 @@ class Readout:
     ----------
     average : True, 'global' or False
         Low-pass phi; the mean over the signal; or the unaveraged modulus, at its own resolution.
-    pooling : None, 'mean' or 'moments'
-        Keep the grid, or summarise it.
+    pooling : None, str or tuple of str
+        Keep the points, or replace them by statistics of `STATISTICS`: of one kind, or of several kinds one
+        after the other.
     log : bool or float
-        Logarithm of the coefficients of order 1 and above: ``log(S + log)``, True standing for
-        `LOG_FLOOR`. Order 0 is signed and stays as it is.
-    weights : callable, optional
-        Resolution of a map, or None for an averaged one -> share of each of its points in a mean: its area on
-        a surface. Shares add up to 1; None is equal ones.
+        Logarithm of maps of order 1 and above, ``log(max(S, 0) + log)``, True standing for `LOG_FLOOR`; order
+        0 is signed and stays as it is. With 'powers' among the statistics it is the logarithm of their sums
+        instead, which grow with the domain: ``sign(s) log(1 + |s| / log)`` in every order, True standing for
+        1; other statistics are then of the maps themselves.
+    regions : callable, optional
+        Resolution of a map, or None for an averaged one -> `Points`: which points make up a region, and how
+        much each counts. None is one region of points that count alike.
+    powers : int
+        How many sums of powers, or of the moments, are kept.
     """
 
     average: bool | str = True
-    pooling: str | None = None
+    pooling: str | tuple[str, ...] | None = None
     log: bool | float = False
-    weights: Callable[[int | None], Constant] | None = None
+    regions: Callable[[int | None], Points] | None = None
+    powers: int = 4
 
     def __post_init__(self) -> None:
         for name in ("average", "pooling", "log"):  # numbers and text out of a .npz have no axes
             object.__setattr__(self, name, scalar(getattr(self, name)))
-        if not (isinstance(self.average, bool) or self.average == "global"):
+        if isinstance(self.pooling, list):
+            object.__setattr__(self, "pooling", tuple(self.pooling))
+        if not (isinstance(self.average, (bool, np.bool_)) or self.average == "global"):
             raise InputError(f"average must be True, 'global' or False, got {self.average!r}")
-        if self.pooling not in (None, "mean", "moments"):
-            raise InputError(f"pooling must be None, 'mean' or 'moments', got {self.pooling!r}")
+        if self.pooling == () or not all(isinstance(kind, str) and kind in STATISTICS for kind in self.kinds):
+            known = ", ".join(map(repr, STATISTICS))
+            raise InputError(f"pooling must be None, {known}, or a tuple of these, got {self.pooling!r}")
         if not isinstance(self.log, (bool, np.bool_)) and not _positive(self.log):
             raise InputError(f"log must be True, False or a positive number, got {self.log!r}")
-        if self.average == "global" and self.pooling == "moments":
+        if self.average == "global" and self.pooling not in (None, "mean"):
             raise InputError(
-                "average='global' leaves one number a path, which has no moments; type average=True or "
-                "average=False with pooling='moments'"
+                "average='global' leaves one number a path, which has no statistics; type average=True or "
+                f"average=False with pooling={self.pooling!r}"
+            )
+        if "moments" in self.kinds and self.powers > len(MOMENTS):
+            raise InputError(
+                f"there are {len(MOMENTS)} moments, got n_moments={self.powers}; type n_moments=4 or "
+                "pooling='powers'"
             )
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of statistics."""
+        if self.pooling is None:
+            return ()
+        return self.pooling if isinstance(self.pooling, tuple) else (self.pooling,)
+
+    @property
     def floor(self) -> float | None:
-        """What is added under the logarithm; None without one."""
-        if self.log is False:
+        """What is added to maps under the logarithm; None without one."""
+        if self.log is False or "powers" in self.kinds:
             return None
         return LOG_FLOOR if self.log is True else float(self.log)
 
     @property
-    def uniform(self) -> bool:
-        """Whether every path gives an array of one shape."""
-        return self.average is not False or self.pooling is not None
+    def keeps_points(self) -> bool:
+        """Whether the points are kept."""
+        return self.pooling is None and self.average != "global"
+
+    def points(self, frame: Frame, resolution: int | None) -> Points:
+        """Points of a map at a resolution, or of an averaged one (None)."""
+        if self.regions is not None:
+            return self.regions(resolution)
+        return Even(frame.ndim, math.prod(frame.shape))
+
+    def uniform(self, frame: Frame, resolutions: set[int]) -> bool:
+        """Whether maps at all of these resolutions leave arrays of one shape."""
+        return len({self.trailing(frame, resolution) for resolution in resolutions}) == 1
 
     def trailing(self, frame: Frame, resolution: int) -> tuple[int, ...]:
-        """Shape of what is kept of one path."""
-        if self.pooling == "moments":
-            return (len(MOMENTS),)
+        """Shape of what is kept of one path, in one region."""
         if self.pooling == "mean" or self.average == "global":
             return ()
+        if self.pooling is not None:
+            return (len(self._statistics),) if len(self._statistics) > 1 else ()
         return frame.output(None if self.average else resolution)
 
-    def names(self, path: Path, frame: Frame) -> list[str]:
-        """What each number that is kept of one path is called, in C order."""
+    @property
+    def _statistics(self) -> list[str]:
+        """Names of the statistics, with a place for that of the map; sums of powers are those of a power."""
+        found = []
+        for kind in self.kinds:
+            if kind == "powers":
+                sums = ["sum({0})" if q == 1 else f"sum({{1}}**{q})" for q in range(1, self.powers + 1)]
+                found += [f"log({name})" for name in sums] if self.log else sums
+            else:
+                found += [f"{name}({{0}})" for name in STATISTICS[kind][: self.powers]]
+        return found
+
+    def names(self, path: Path, frame: Frame | None) -> list[str]:
+        """What each number that is kept of one path is called, in C order; without a frame, of each point."""
         name = str(path) if self.average is True else path.modulus
         if self.average == "global":
             name = f"mean({name})"
-        if self.log is not False and path.order > 0:
+        if self.floor is not None and path.order > 0:
             name = f"log({name})"
         if self.pooling is not None and self.average != "global":
-            return [f"{statistic}({name})" for statistic in MOMENTS[: 1 if self.pooling == "mean" else None]]
+            base = f"({name})" if name.endswith("phi") else name
+            return [statistic.format(name, base) for statistic in self._statistics]
+        if frame is None or not self.keeps_points:
+            return [name]
         places = itertools.product(*(range(n) for n in self.trailing(frame, path.resolution)))
         return [f"{name}[{','.join(map(str, place))}]" if place else name for place in places]
 
-    def __call__(self, u: Array, group: Group, frame: Frame, shrunk: Array | None = None) -> Array:
-        """Coefficients (batch, paths, *trailing) of maps (batch, paths, *points), which were ``shrunk``."""
+    # ------------------------------------------------------------------ arrays
+    def noise(self, u: Array, group: Group, frame: Frame) -> Array | None:
+        """Mean square up to which the maps of signals (batch, 1, *points) count as zero, if that matters."""
+        if "moments" not in self.kinds:
+            return None
+        signals = frame.crop(u, group.resolution)
+        error = frame.rounding(float(namespace(signals).finfo(signals.dtype).eps))
+        return noise_floor(signals, self.points(frame, group.resolution), error)
+
+    def __call__(
+        self, u: Array, group: Group, frame: Frame, shrunk: Array | None = None, noise: Array | None = None
+    ) -> Array:
+        """Coefficients (batch, paths, [regions,] *trailing) of maps (batch, paths, *points).
+
+        ``shrunk`` is what the maps were multiplied by, and ``noise`` what `noise` says of their signals.
+        """
         read = frame.average if self.average is True else frame.crop
         kept = read(u, group.resolution)
-        resolution = None if self.average is True else group.resolution
+        points = self.points(frame, None if self.average is True else group.resolution)
         logarithm = self.floor is not None and group.order > 0
         mean_first = self.average == "global" or (self.pooling == "mean" and not logarithm)
         if mean_first:
-            kept = self._mean(kept, frame, resolution)
+            kept = points.mean(kept)
         if shrunk is not None:
             kept = kept / shrunk
         if logarithm:
-            xp = namespace(kept)
-            kept = xp.log(xp.clip(kept, 0, None) + self.floor)
+            kept = self.logarithm(kept)
         if self.pooling is None or mean_first:
             return kept
-        if self.pooling == "mean":
-            return self._mean(kept, frame, resolution)
-        return moments(kept, lambda x: self._mean(x, frame, resolution), frame.ndim)
+        return self.pool(kept, points, None if logarithm else noise)
 
-    def _mean(self, x: Array, frame: Frame, resolution: int | None) -> Array:
-        """Mean over the points, weighted if some count more than others."""
-        xp, axes = namespace(x), tuple(range(-frame.ndim, 0))
-        if self.weights is None:
-            return xp.mean(x, axis=axes)
-        return xp.sum(x * self.weights(resolution).like(x), axis=axes)
+    def logarithm(self, kept: Array) -> Array:
+        """Logarithm of maps, clamped at zero."""
+        xp = namespace(kept)
+        return xp.log(xp.clip(kept, 0, None) + self.floor)
 
+    def pool(self, kept: Array, points: Points, noise: Array | None = None) -> Array:
+        """Statistics (..., [regions,] kept) of maps (..., *points)."""
+        found: list[Any] = []
+        for kind in self.kinds:
+            values = summary(kept, kind, points, self.powers, noise)
+            found += map(self._signed, values) if kind == "powers" and self.log else values
+        return found[0] if len(found) == 1 else namespace(kept).stack(found, axis=-1)
 
-def moments(x: Array, mean: Callable[[Array], Array], ndim: int) -> Array:
-    """Mean, variance, skewness and excess kurtosis over the last axes, stacked on a new last axis.
-
-    The skewness and kurtosis of a map that is as good as constant, see `STEADY`, are 0 and -3 rather than
-    noise, and their gradients are finite. They are summed in float64 where the library has it.
-
-    Parameters
-    ----------
-    x : array of shape (..., *points)
-    mean : callable
-        (..., *points) -> (...).
-    ndim : int
-        Number of axes of the points.
-    """
-    xp = namespace(x)
-
-    def spread(statistic: Array) -> Array:
-        return xp.reshape(statistic, (*statistic.shape, *[1] * ndim))
-
-    dtype, least = x.dtype, xp.finfo(x.dtype).smallest_normal
-    x = double(x)
-    average = mean(x)
-    deviation = x - spread(average)
-    variance = mean(deviation**2)
-    z = deviation / spread(xp.sqrt(variance + STEADY**2 * average**2 + least))
-    return xp.astype(xp.stack([average, variance, mean(z**3), mean(z**4) - 3], axis=-1), dtype, copy=False)
+    def _signed(self, s: Array) -> Array:
+        xp = namespace(s)
+        return xp.sign(s) * xp.log1p(xp.abs(s) / float(self.log))

@@ -59,10 +59,10 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         be multiples of ``2**J``.
     average : {True, 'global', False}, default=True
         Local average on the output grid, mean over the image, or the unaveraged modulus.
-    pooling : {None, 'mean', 'moments'}, default=None
-        Keep the output grid, or replace it by the mean or by mean, variance, skewness and kurtosis.
+    pooling : {None, 'mean', 'mean_std', 'median', 'max', 'moments', 'powers'} or a tuple, default=None
+        Keep the output grid, or replace it by statistics; see `Scattering2D`.
     log : bool or float, default=False
-        Logarithm of the coefficients of order 1 and above, ``log(S + log)``; True is 1e-6.
+        Logarithm of the coefficients above order 0; see `Scattering2D`.
     executor : {'auto', 'array'}, default='auto'
         What runs the transform. There is no compiled code for this one: both stand for array by array, in any
         library.
@@ -129,7 +129,7 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         rotation: str = "invariant",
         padding: str | None = "reflect",
         average: bool | str = True,
-        pooling: str | None = None,
+        pooling: str | tuple[str, ...] | None = None,
         log: bool | float = False,
         executor: str = "auto",
         tol: float | None = None,

@@ -51,10 +51,13 @@ class Scattering1D(ScatteringTransformer):
         N must be a multiple of the stride.
     average : {True, 'global', False}, default=True
         Local average on the output grid, mean over the signal, or the unaveraged modulus.
-    pooling : {None, 'mean', 'moments'}, default=None
-        Keep the output grid, or replace it by the mean or by mean, variance, skewness and kurtosis.
+    pooling : {None, 'mean', 'mean_std', 'median', 'max', 'moments', 'powers'} or a tuple, default=None
+        Keep the output grid, or replace it by its mean, mean and standard deviation, median or maximum; by
+        mean, variance, skewness and excess kurtosis; or by the sums of its powers 1 to 4, each sample
+        standing for those of the signal that it covers. A tuple gives several of these, one after the other.
     log : bool or float, default=False
-        Logarithm of the coefficients of order 1 and above, ``log(S + log)``; True is 1e-6.
+        Logarithm of the coefficients of order 1 and above, before they are pooled: ``log(max(S, 0) + log)``,
+        True being 1e-6. With 'powers' it is that of their sums, ``sign(s) log(1 + |s| / log)``, True being 1.
     two_sided : bool, default=False
         Wavelets of negative frequency too at order 1, without which half of a complex signal is
         not seen. A real signal has the same coefficients on both sides.
@@ -121,7 +124,7 @@ class Scattering1D(ScatteringTransformer):
         channels: str = "first",
         padding: str | None = "reflect",
         average: bool | str = True,
-        pooling: str | None = None,
+        pooling: str | tuple[str, ...] | None = None,
         log: bool | float = False,
         two_sided: bool = False,
         sampling_rate: float | None = None,

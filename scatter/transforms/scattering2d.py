@@ -49,10 +49,13 @@ class Scattering2D(ScatteringTransformer):
         sides must be multiples of ``2**J``.
     average : {True, 'global', False}, default=True
         Local average on the output grid, mean over the image, or the unaveraged modulus.
-    pooling : {None, 'mean', 'moments'}, default=None
-        Keep the output grid, or replace it by the mean or by mean, variance, skewness and kurtosis.
+    pooling : {None, 'mean', 'mean_std', 'median', 'max', 'moments', 'powers'} or a tuple, default=None
+        Keep the output grid, or replace it by its mean, mean and standard deviation, median or maximum; by
+        mean, variance, skewness and excess kurtosis; or by the sums of its powers 1 to 4, each sample
+        standing for those of the signal that it covers. A tuple gives several of these, one after the other.
     log : bool or float, default=False
-        Logarithm of the coefficients of order 1 and above, ``log(S + log)``; True is 1e-6.
+        Logarithm of the coefficients of order 1 and above, before they are pooled: ``log(max(S, 0) + log)``,
+        True being 1e-6. With 'powers' it is that of their sums, ``sign(s) log(1 + |s| / log)``, True being 1.
     two_sided : bool, default=False
         Directions of the whole turn, 2 L of them, at order 1, without which half of the frequencies
         of a complex image are not seen. A real image has the same coefficients on both sides.
@@ -112,7 +115,7 @@ class Scattering2D(ScatteringTransformer):
         channels: str = "first",
         padding: str | None = "reflect",
         average: bool | str = True,
-        pooling: str | None = None,
+        pooling: str | tuple[str, ...] | None = None,
         log: bool | float = False,
         two_sided: bool = False,
         executor: str = "auto",

@@ -51,9 +51,11 @@ class SphericalScattering(ScatteringTransformer):
         and what its grid folds back is the only error of rotation invariance; see Notes.
     min_bandlimit : int, default=32
         Smallest band limit of those grids.
-    pooling : {'mean', 'moments'} or None, default='mean'
-        Mean over the sphere, or mean, variance, skewness and excess kurtosis; None keeps low-pass maps,
-        (rings, longitudes) of a Gauss-Legendre grid of the band limit ``ceil(lam^J_min)``.
+    average : {False, True, 'global'}, default=False
+        The moduli themselves, each on the grid of its wavelet; their low-pass, (rings, longitudes) on a
+        Gauss-Legendre grid of the band limit ``ceil(lam^J_min)``; or their mean over the sphere.
+    pooling : {'mean', 'mean_std', 'median', 'max', 'moments', 'powers', None} or a tuple, default='mean'
+        Statistics over the sphere, see `Scattering2D`; None keeps the maps.
     log : bool or float, default=False
         Logarithm of the coefficients above order 0; see `Scattering2D`.
     mask : array of the shape of a field, optional
@@ -112,7 +114,8 @@ class SphericalScattering(ScatteringTransformer):
         sampling: str = "gl",
         oversampling: float = 2.0,
         min_bandlimit: int = 32,
-        pooling: str | None = "mean",
+        average: bool | str = False,
+        pooling: str | tuple[str, ...] | None = "mean",
         log: bool | float = False,
         mask: Any = None,
         out_type: str = "array",
@@ -125,6 +128,7 @@ class SphericalScattering(ScatteringTransformer):
         self.sampling = sampling
         self.oversampling = oversampling
         self.min_bandlimit = min_bandlimit
+        self.average = average
         self.pooling = pooling
         self.log = log
         self.mask = mask
@@ -151,8 +155,7 @@ class SphericalScattering(ScatteringTransformer):
             raise InputError(f"oversampling must be a number of at least 1, got {over!r}")
         least = check_count("min_bandlimit", self.min_bandlimit, 1)
         frame = SphericalFrame(bank, float(over), least, self._fields.mask_coefficients)
-        weights = None if self.pooling is None else frame.weights
-        readout = Readout(self.pooling is None, self.pooling, self.log, weights)
+        readout = Readout(self.average, self.pooling, self.log, frame.points)
         return Plan(frame, PathTree(bank, check_count("max_order", self.max_order, 0)), readout)
 
     @property
@@ -210,8 +213,8 @@ class SphericalScattering(ScatteringTransformer):
 
         Returns
         -------
-        array of shape (..., paths), (..., paths, 4) or (..., paths, rings, longitudes)
-            As ``pooling`` says; or a list or dict with one entry a path, as ``out_type`` says.
+        array of shape (..., paths), (..., paths, statistics) or (..., paths, rings, longitudes)
+            As ``average`` and ``pooling`` say; or a list or dict with one entry a path, as ``out_type`` says.
         """
         return super().__call__(self._maps(x))
 

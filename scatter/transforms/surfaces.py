@@ -18,10 +18,11 @@ from scatter.frames.base import Frame
 from scatter.frames.kernels import heat
 from scatter.frames.surface import Spectrum, spectrum
 from scatter.frames.vertices import ScaleBank
+from scatter.numerics.moments import Weighted
 from scatter.numerics.namespace import Array, Constant, full_precision, namespace
 from scatter.paths import PathTree
 from scatter.transforms.base import Plan, ScatteringTransformer
-from scatter.transforms.readout import MOMENTS, Readout
+from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_out_type, check_signals
 
 
@@ -35,7 +36,8 @@ class SurfaceScattering(ScatteringTransformer):
     t0: float | str
     n_eig: int
     max_order: int
-    pooling: str | None
+    average: bool | str
+    pooling: str | tuple[str, ...] | None
     log: bool | float
     descriptors: Sequence[str] = ()
 
@@ -126,12 +128,12 @@ class SurfaceScattering(ScatteringTransformer):
 
     def _plan_for(self, surface: Any, operator: Spectrum) -> Plan:
         frame = self._frame(surface, operator, self._time(operator.area))
-        shares = Constant(operator.mass / operator.area)
-        readout = replace(self._readout(), weights=lambda resolution: shares)
+        surface_points = Weighted(Constant(operator.mass / operator.area), operator.area)
+        readout = replace(self._readout(), regions=lambda resolution: surface_points)
         return Plan(frame, PathTree(frame.bank, check_count("max_order", self.max_order, 0)), readout)
 
     def _readout(self) -> Readout:
-        return Readout(average=self.pooling is None, pooling=self.pooling, log=self.log)
+        return Readout(self.average, self.pooling, self.log)
 
     def _time(self, area: float) -> float:
         J = check_count("J", self.J, 1)
@@ -196,7 +198,7 @@ class SurfaceScattering(ScatteringTransformer):
         return self
 
     def _fit_collection(self, X: list[Any]) -> None:
-        if self.pooling is None:
+        if self._readout().keeps_points:
             raise InputError(
                 "pooling=None keeps every vertex, and surfaces differ in them; type pooling='moments'"
             )
@@ -308,9 +310,7 @@ class SurfaceScattering(ScatteringTransformer):
     def _collection_names(self) -> list[str]:
         # Paths are the same on every surface, whatever the times of the kernels are.
         tree, readout = PathTree(ScaleBank(heat(self.J)), self.max_order), self._readout()
-        statistics = MOMENTS[: 1 if self.pooling == "mean" else None]
-        assert not readout.average
-        return [f"{name}({path.modulus})" for path in tree.paths for name in statistics]
+        return [name for path in tree.paths for name in readout.names(path, None)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

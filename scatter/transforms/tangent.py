@@ -29,7 +29,8 @@ class TangentScattering(SurfaceScattering):
 
     Parameters
     ----------
-    J, t0, n_eig, laplacian, method, max_order, pooling, log, out_type
+    J, t0, n_eig, laplacian, method, max_order, average, pooling, log,
+    out_type
         As in `MeshScattering`; ``laplacian`` is that of the later layers, the connection's weights are
         cotangents.
     mesh : Mesh or (vertices, faces), optional
@@ -46,7 +47,7 @@ class TangentScattering(SurfaceScattering):
     -----
     Fields are complex arrays (..., n), in the frames of `tangents`, or real ones (..., n, 3) of vectors
     in space, of which the normal part is dropped. The order 0 is the length of the field, or of its
-    low-pass with ``pooling=None``. Frames that can't be combed (there are none without a singular point
+    low-pass with ``average=True``. Frames that can't be combed (there are none without a singular point
     on a sphere) don't matter: each is used at its own vertex only.
 
     References
@@ -84,7 +85,8 @@ class TangentScattering(SurfaceScattering):
         laplacian: str = "cotan",
         method: str = "eigen",
         max_order: int = 2,
-        pooling: str | None = "moments",
+        average: bool | str = False,
+        pooling: str | tuple[str, ...] | None = "moments",
         log: bool | float = False,
         gauge: Any = None,
         out_type: str = "array",
@@ -96,6 +98,7 @@ class TangentScattering(SurfaceScattering):
         self.laplacian = laplacian
         self.method = method
         self.max_order = max_order
+        self.average = average
         self.pooling = pooling
         self.log = log
         self.gauge = gauge

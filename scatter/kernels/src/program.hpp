@@ -39,7 +39,8 @@ struct Program {
 template <class T>
 struct Spectrum {
     Numbers<T> re, im;
-    Vector<T> scale;  // what the coefficients are multiplied by
+    Vector<T> scale;      // what the coefficients are multiplied by
+    double noise[W<T>];  // mean square up to which maps of each signal count as zero
     Index signals = 0;
 
     void reserve(Index size) { re.reserve(size), im.reserve(size); }
@@ -69,6 +70,7 @@ public:
         T *u = w_.strand(), *v = program_.complex ? w_.imaginary() : nullptr;
         spectrum.signals = count;
         const Vector<T> shrink = scales(x, count, spectrum.scale);
+        if (level.pool == Pool::moments) noise(x, count, spectrum.noise);
         for (Index s = 0; s < level.grid.strands(); s++) {
             for (T* part : {u, v}) {
                 if (!part) continue;
@@ -136,15 +138,32 @@ private:
         return shrink;
     }
 
+    // Mean square, for each signal, that errors of filtering give to a map which should be zero; moments.py.
+    void noise(const T* x, Index count, double* found) const {
+        const double relative = ROUNDING * double(std::numeric_limits<T>::epsilon());
+        const Index size = program_.size, points = program_.complex ? size / 2 : size;
+        for (Index l = 0; l < W<T>; l++) {
+            if (l > 0 && (columns || l >= count)) {
+                found[l] = found[0];
+                continue;
+            }
+            const T* signal = x + l * size;
+            auto square = [&](Index i) { return double(signal[i]) * double(signal[i]); };
+            found[l] = relative * relative * sum_by_halves<double>(0, size, square) / double(points);
+        }
+    }
+
     // Scale, take logarithms and statistics of what was read, and write it to its place.
     void write(const Level<T, columns>& level, const Node& node, Index order, const Spectrum<T>& spectrum, T* out) {
         T* g = g_.get();
         Index count = level.reading.size(level.grid.folded());
         for (Index i = 0; i < count * lanes; i += W<T>) store(g + i, load(g + i) * spectrum.scale);
-        if (program_.floor >= 0 && order > 0)
+        const bool logarithm = program_.floor >= 0 && order > 0;
+        if (logarithm)
             for (Index i = 0; i < count * lanes; i++) g[i] = std::log((g[i] < 0 ? T(0) : g[i]) + program_.floor);
         if (level.pool != Pool::none)
-            count = statistics<std::conditional_t<columns, T, Vector<T>>>(g, count, level.pool == Pool::moments);
+            count = statistics<std::conditional_t<columns, T, Vector<T>>>(g, count, level.pool == Pool::moments,
+                                                                          logarithm ? nullptr : spectrum.noise);
         out += node.out;
         if (columns) {
             std::copy_n(g, count, out);

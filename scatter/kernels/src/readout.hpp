@@ -187,13 +187,14 @@ E sum_by_halves(Index first, Index count, const F& f) {
     return sum;
 }
 
-// Standard deviation, as a share of the mean, of what is as good as constant: STEADY of readout.py.
-constexpr double STEADY = 1e-5;
+// What is as good as constant: STEADY, a deviation as a share of the mean, in moments.py, and ROUNDING, as in convolution.py.
+constexpr double STEADY = 1e-5, ROUNDING = 8;
 
 // Mean, or mean, variance, skewness and excess kurtosis, of `count` elements E, numbers or vectors, summed in double
-// precision; skewness and kurtosis of what is as good as constant are 0 and -3.
+// precision; skewness and kurtosis of what is as good as constant, or as zero, with a mean square up to `noise` of its
+// signal (if there is any), are 0 and -3.
 template <class E, class T>
-Index statistics(T* g, Index count, bool moments) {
+Index statistics(T* g, Index count, bool moments, const double* noise) {
     constexpr Index unit = sizeof(E) / sizeof(T);
     using Wide = std::conditional_t<unit == 1, typename Widened<T>::Number, typename Widened<T>::Lanes>;
     const double share = 1. / double(count);
@@ -217,9 +218,11 @@ Index statistics(T* g, Index count, bool moments) {
     }
     const Wide variance = mean_of([&](Index i) { return (at(i) - mean) * (at(i) - mean); });
     Wide scale = variance + STEADY * STEADY * mean * mean + double(std::numeric_limits<T>::min());
-    if constexpr (unit == 1) scale = 1 / std::sqrt(scale);
+    const Wide square = variance + mean * mean;
+    auto inverse = [&](Index l, double q, double s) { return noise && q <= noise[l] ? 0. : 1 / std::sqrt(s); };
+    if constexpr (unit == 1) scale = inverse(0, square, scale);
     else
-        for (Index l = 0; l < unit; l++) scale[l] = 1 / std::sqrt(scale[l]);
+        for (Index l = 0; l < unit; l++) scale[l] = inverse(l, square[l], scale[l]);
     auto z = [&](Index i) { return (at(i) - mean) * scale; };
     const Wide third = mean_of([&](Index i) { return z(i) * z(i) * z(i); });
     const Wide fourth = mean_of([&](Index i) { return z(i) * z(i) * z(i) * z(i); });
