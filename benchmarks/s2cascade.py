@@ -81,7 +81,7 @@ def s2fft_cascades(S: SphericalScattering, a: np.ndarray) -> dict[str, tuple[int
     kernels = importlib.import_module("s2fft.precompute_transforms.spherical")
     kernel = importlib.import_module("s2fft.precompute_transforms.construct").spin_spherical_kernel_jax
     psi, _ = filters.filters_axisym(S.L)
-    frame, bank = S._plan().frame, S.tree.bank
+    frame, bank = S.frame, S.tree.bank
     scales = [(psi[b.j], bank.band_limit(b), frame.grid(bank.resolution(b))) for b in bank.bands(1)]
     sizes = {S.L, *(goal for _, _, goal in scales)}
 

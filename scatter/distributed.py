@@ -184,13 +184,14 @@ def _packed(estimator: Any, one: NDArray[Any]) -> bytes:
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
-    from scatter.transforms.samples import SampleTransformer
+    from scatter.pyramid.energies import WaveletEnergies
+    from scatter.transforms.estimator import ScatteringTransformer
 
     try:
         check_is_fitted(estimator)
         own, fitted = copy.deepcopy(estimator), True
     except NotFittedError:
-        if not isinstance(estimator, SampleTransformer):
+        if not isinstance(estimator, (ScatteringTransformer, WaveletEnergies)):
             raise _not_fitted(estimator) from None
         own, fitted = clone(estimator), False
     jobs = [name for name, value in own.get_params().items() if value is None and _is_jobs(name)]

@@ -59,7 +59,7 @@ def test_the_version_is_that_of_the_package():
         ("features", "a.png"),
         ("info", "--nonsense"),
         ("features", "a.png", "-o", "t.npz", "--J", "0"),
-        ("features", "a.png", "-o", "t.npz", "--pooling", "median"),
+        ("features", "a.png", "-o", "t.npz", "--pooling", "most"),
         ("features", "a.png", "-o", "t.npz", "--batch", "0"),
         ("features", "a.png", "-o", "t.npz", "--transform", "3d"),
     ],

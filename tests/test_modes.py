@@ -93,11 +93,10 @@ def test_threads_with_signals_of_different_lengths_get_the_plan_of_their_own():
     together = threading.Barrier(len(lengths), timeout=20)
 
     class Racing(Scattering1D):
-        def __setattr__(self, name, value):
-            super().__setattr__(name, value)
-            if name == "_planned":
-                # Every thread has kept its plan before any reads one.
-                together.wait()
+        def _make_plan(self, geometry):
+            made = super()._make_plan(geometry)
+            together.wait()  # every thread makes its plan before any keeps one
+            return made
 
     S = Racing(J=3, Q=1)
     with ThreadPoolExecutor(len(lengths)) as pool:

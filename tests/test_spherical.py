@@ -332,7 +332,7 @@ def test_estimator():
     np.testing.assert_array_equal(clone(S).fit(X.tolist()).transform(X.tolist()), rows)
     copy = pickle.loads(pickle.dumps(S))
     np.testing.assert_array_equal(copy.transform(X), rows)
-    assert "_planned" not in copy.__getstate__()
+    assert "_latest" not in copy.__getstate__()
     assert clone(S).get_params() == S.get_params()
     np.testing.assert_array_equal(clone(S).set_params(J_min=2)(X), SphericalScattering(16, 2)(X))
     model = make_pipeline(SphericalScattering(16, log=True), LogisticRegression())
@@ -443,7 +443,7 @@ BAD = {
     ),
     "another shape": (
         lambda: SphericalScattering(16).fit(FIELDS).transform(np.ones((3, 17, 31))),
-        "samples must have 496 numbers and channels () as in fit, got (17, 31)",
+        "X has 527 features, but SphericalScattering is expecting 496 features as input",
     ),
 }
 

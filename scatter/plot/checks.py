@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from scatter.errors import InputError
 from scatter.numerics.namespace import is_complex, is_torch_array
-from scatter.transforms.base import ScatteringTransformer
+from scatter.transforms.estimator import ScatteringTransformer
 from scatter.transforms.scattering1d import Scattering1D
 from scatter.transforms.scattering2d import Scattering2D
 from scatter.transforms.validation import check_signals
@@ -25,6 +25,11 @@ DRAWN_BY = {
 THINGS = {1: "signal of shape (N,)", 2: "image of shape (M, N)"}
 
 
+def axes_of(transform: Transform) -> int:
+    """Axes of the signals of a transform."""
+    return 1 if isinstance(transform, Scattering1D) else 2
+
+
 def check_transform(transform: object, kind: type[Transform], picture: str) -> Transform:
     """Return a transform of the kind a picture is made for.
 
@@ -37,7 +42,7 @@ def check_transform(transform: object, kind: type[Transform], picture: str) -> T
         return transform
     got = type(transform).__name__
     if isinstance(transform, (Scattering1D, Scattering2D)):
-        advice = f"for a {got}, type {DRAWN_BY[transform._ndim]}"
+        advice = f"for a {got}, type {DRAWN_BY[axes_of(transform)]}"
     else:
         advice = f"type {picture}({kind.__name__}(J=3), x)"
     raise InputError(f"{picture} needs a {kind.__name__}, got {got}; {advice}")
@@ -112,7 +117,7 @@ def prepare(transform: Transform, x: Real, least_order: int, picture: str, **par
     copy = cast("ScatteringTransformer", clone(transform))
     copy.set_params(**{"average": True, "pooling": None, "log": False, "out_type": "array", **parameters})
     if copy.shape is None:
-        copy.set_params(shape=getattr(transform, "shape_", x.shape[-transform._ndim :]))
+        copy.set_params(shape=getattr(transform, "shape_", x.shape[-axes_of(transform) :]))
     if isinstance(transform, Scattering1D) and transform.T in (0, "global"):
         copy.set_params(T=None)
     got = copy.get_params()["max_order"]

@@ -8,7 +8,7 @@ from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.plot import bank1d, bank2d
-from scatter.transforms.base import ScatteringTransformer
+from scatter.transforms.estimator import ScatteringTransformer
 from scatter.transforms.validation import check_count
 
 

@@ -9,21 +9,22 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from scatter.errors import InputError
 from scatter.numerics.namespace import Array
 from scatter.pyramid.decomposition import APPROXIMATION, Decomposition
 from scatter.pyramid.transform import Pyramid
-from scatter.transforms.channels import image_shape
+from scatter.transforms.grids import Grids, heads
+from scatter.transforms.intake import check_names, columns, named
 from scatter.transforms.readout import Readout
-from scatter.transforms.samples import SampleTransformer
 from scatter.transforms.validation import check_flag
 
 STATISTICS = ("energy", "mean", "share")
 
 
-class WaveletEnergies(SampleTransformer):
+class WaveletEnergies(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """How much of a signal is in each band of its pyramid: a few features, at next to no cost.
 
     Parameters
@@ -128,12 +129,13 @@ class WaveletEnergies(SampleTransformer):
         if (given := _given(X)) is not None:
             first, n_axes = given[0], int(isinstance(X, Decomposition))
             lead, shape, bands = first.batch[n_axes:], first.shape, tuple(first.bands)
-            self._count(math.prod((*lead, *shape)), reset=True)
+            columns(self, np.empty((0, *lead, *shape)), reset=True)
         else:
-            X = self._validate(X, reset=True)
+            grids = self._grids()
+            X = grids.checked(X, lambda x: columns(self, x, reset=True))
             sample = tuple(X.shape[1:])
-            with self._guessing(sample):
-                lead, shape = self._layout(sample)
+            with grids.doubt(sample):
+                lead, shape = grids.layout(sample)
                 pyramid.sizes(shape)
             bands = pyramid.names
         self.lead_, self.shape_, self.bands_ = lead, shape, bands
@@ -161,8 +163,9 @@ class WaveletEnergies(SampleTransformer):
         if (given := _given(X)) is not None:
             batches = given if isinstance(X, Decomposition) else [_one(d) for d in given]
             return np.concatenate([self._features(d) for d in batches])
-        X = self._validate(X, reset=False)
-        return self._features(self._pyramid().decompose(self._fitted(X, self.shape_)))
+        grids = self._grids()
+        X = grids.checked(X, lambda x: columns(self, x, reset=False))
+        return self._features(self._pyramid().decompose(grids.like(X, self.lead_, self.shape_)))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Name of every feature: that of its band, such as 'level2_horizontal'.
@@ -177,20 +180,19 @@ class WaveletEnergies(SampleTransformer):
         ndarray of str of shape (n_features_out,)
         """
         check_is_fitted(self)
-        return self._named([name for name in self.bands_ if self._keeps(name)], input_features)
+        check_names(self, input_features)
+        return named(heads(self.lead_), [name for name in self.bands_ if self._keeps(name)])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
 
     # ------------------------------------------------------------------ parts
-    @property
-    def _axes(self) -> int:
-        return self._pyramid().ndim
-
-    def _guess_shape(self, n_features: int) -> tuple[int, ...]:
-        if self._axes == 3:
-            raise InputError(
-                "rows of volumes need their shape; type WaveletEnergies(..., ndim=3, shape=(16, 16, 16)) or "
-                "X.reshape(n, depth, rows, columns)"
-            )
-        return (n_features,) if self._axes == 1 else image_shape(n_features)
+    def _grids(self) -> Grids:
+        axes = self._pyramid().ndim
+        return Grids.of(self, axes, guess=_no_volume) if axes == 3 else Grids.of(self, axes)
 
     def _pyramid(self) -> Pyramid:
         return Pyramid(self.wavelet, self.levels, self.mode, self.sampling, self.ndim)
@@ -227,6 +229,13 @@ class WaveletEnergies(SampleTransformer):
         if floor is not None:
             values = np.log(values + floor)
         return values.reshape(len(values), -1).astype(d.approximation.real.dtype)
+
+
+def _no_volume(n_features: int) -> tuple[int, ...]:
+    raise InputError(
+        "rows of volumes need their shape; type WaveletEnergies(..., ndim=3, shape=(16, 16, 16)) or "
+        "X.reshape(n, depth, rows, columns)"
+    )
 
 
 def _given(X: Any) -> list[Decomposition] | None:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from scatter.cascade import in_order, scattering
 from scatter.errors import InputError, ScatterWarning
 from scatter.frames.base import Frame
-from scatter.frames.convolution import ConvolutionFrame
-from scatter.numerics.namespace import Array, full_precision, is_complex, itemsize, namespace, within_range
-from scatter.paths import Group, PathTree
+from scatter.numerics.namespace import Array, full_precision, is_complex
+from scatter.paths import PathTree
 from scatter.transforms.channels import channels_first
-from scatter.transforms.cost import Cost, check_output, check_working, warn_if_slow
-from scatter.transforms.executors import as_numpy, compile_cascade, like
-from scatter.transforms.readout import Readout
+from scatter.transforms.plan import Plan
 from scatter.transforms.samples import SampleTransformer
 from scatter.transforms.validation import (
     check_ends,
@@ -34,121 +26,7 @@ from scatter.transforms.validation import (
 )
 
 if TYPE_CHECKING:
-    from scatter.transforms.executors import Compiled
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """Everything that follows from the parameters and the shape of the signals."""
-
-    frame: Frame
-    tree: PathTree
-    readout: Readout
-    executor: str = "array"
-    n_jobs: int | None = None
-    _costs: dict[int, Cost] = field(default_factory=dict, repr=False)
-
-    def admit(self, count: int, size: int) -> None:
-        """Refuse what this machine has no memory for, and say what will take long, before it is begun.
-
-        Parameters
-        ----------
-        count : int
-            Signals.
-        size : int
-            Bytes of a real number.
-        """
-        frame = getattr(self.frame, "plane", self.frame)
-        if not isinstance(frame, ConvolutionFrame):
-            return
-        if size not in self._costs:
-            cost = Cost.of(frame, self.tree, size, compiled=self._compiled is not None)
-            check_working(cost, frame.shape)
-            self._costs[size] = cost
-        cost = self._costs[size]
-        check_output(cost, count, self.coefficients, size)
-        warn_if_slow(cost, count, self.n_jobs)
-
-    @cached_property
-    def coefficients(self) -> int:
-        """Numbers that are kept of a signal."""
-        return sum(math.prod(self.readout.trailing(self.frame, path.resolution)) for path in self.tree.paths)
-
-    @cached_property
-    def _compiled(self) -> Compiled | None:
-        return compile_cascade(self.executor, self.frame, self.tree, self.readout)
-
-    def flat(self, x: Array) -> Array | None:
-        """Coefficients (..., coefficients), path by path, if the compiled executor runs this; else None."""
-        self.admit(math.prod(x.shape[: x.ndim - self.frame.ndim]), itemsize(x))
-        if self._compiled is None or (signals := as_numpy(x, self.executor)) is None:
-            return None
-        batch = signals.shape[: signals.ndim - self.frame.ndim]
-        found = self._compiled(signals.reshape(-1, *self.frame.shape), self.n_jobs)
-        return like(found.reshape(*batch, -1), x)
-
-    def run(self, x: Array) -> dict[Group, Array]:
-        """Coefficients of every group of paths."""
-        x, shrunk = within_range(x)
-        noise: Array | None = None
-
-        def keep(u: Array, group: Group) -> Array:
-            nonlocal noise
-            if group.order == 0:  # the signals themselves come first
-                noise = self.readout.noise(u, group, self.frame)
-                noise = noise if noise is None or shrunk is None else noise / shrunk**2
-            return self.readout(u, group, self.frame, shrunk, noise)
-
-        return scattering(x, self.frame, self.tree, keep)
-
-    def array(self, x: Array) -> Array:
-        """Coefficients of shape (..., paths, *trailing)."""
-        if (flat := self.flat(x)) is not None:
-            trailing = self.readout.trailing(self.frame, 0)
-            return namespace(flat).reshape(flat, (*flat.shape[:-1], len(self.tree), *trailing))
-        axis = -1 - len(self.readout.trailing(self.frame, 0))
-        return in_order(self.run(x), axis)
-
-    def items(self, x: Array) -> list[Array]:
-        """Coefficients of each path, in order, (..., *trailing) each."""
-        if (flat := self.flat(x)) is not None:
-            return list(self._cut(flat))
-        found: dict[int, Array] = {}
-        for group, kept in self.run(x).items():
-            axis = -1 - len(self.readout.trailing(self.frame, group.resolution))
-            for k, place in enumerate(group.positions):
-                after = (slice(None),) * (-1 - axis)
-                found[place] = kept[(..., k, *after)]
-        return [found[place] for place in range(len(self.tree))]
-
-    def _cut(self, flat: Array) -> Iterator[Array]:
-        start = 0
-        for path in self.tree.paths:
-            shape = self.readout.trailing(self.frame, path.resolution)
-            stop = start + math.prod(shape)
-            yield namespace(flat).reshape(flat[..., start:stop], (*flat.shape[:-1], *shape))
-            start = stop
-
-    def features(self, x: Array) -> Array:
-        """Coefficients of signals (n, *channels, *shape) as rows, those of one channel after the other's."""
-        xp, rows = namespace(x), x.shape[0]
-        if (flat := self.flat(x)) is None:
-            if self.uniform:
-                flat = self.array(x)
-            else:
-                lead = tuple(x.shape[: x.ndim - self.frame.ndim])
-                flat = xp.concat([xp.reshape(item, (*lead, -1)) for item in self.items(x)], axis=-1)
-        return xp.reshape(flat, (rows, -1))
-
-    @cached_property
-    def uniform(self) -> bool:
-        """Whether what is kept of every path has one shape."""
-        return self.readout.uniform(self.frame, {path.resolution for path in self.tree.paths})
-
-    @property
-    def names(self) -> list[str]:
-        """What each feature of a signal is called."""
-        return [name for path in self.tree.paths for name in self.readout.names(path, self.frame)]
+    pass
 
 
 class ScatteringTransformer(SampleTransformer):
@@ -325,11 +203,11 @@ class ScatteringTransformer(SampleTransformer):
             X = self._first(check_samples(X))
             lead, shape = self._layout(tuple(X.shape[1:]))
             plan = self._plan(shape)
-            return plan.features(self._shaped(X, lead, plan.frame.shape))
+            return plan.rows(self._shaped(X, lead, plan.frame.shape))
         check_is_fitted(self)
         X = self._validate(X, reset=False)
         plan = self._plan(self.shape_)
-        return plan.features(self._fitted(X, plan.frame.shape))
+        return plan.rows(self._fitted(X, plan.frame.shape))
 
     @property
     def _stateless(self) -> bool:

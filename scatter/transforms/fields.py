@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scatter.domains.sphere import SAMPLINGS, UNSEEN, Sampling, sampling
 from scatter.errors import InputError
+from scatter.frames.spherical import SphericalFrame
 from scatter.numerics.namespace import Array, Constant, floating, is_complex, namespace
 from scatter.numerics.plain import FILL, plain, plain_numpy
+from scatter.transforms.grids import heads
+from scatter.transforms.intake import Columns, Learnt, Part, Planner
+from scatter.transforms.plan import Plan
 from scatter.transforms.validation import check_signals
 
 FILL_OR_MASK = f"{FILL}, or mask=..., an array that is 1 where fields are known and 0 where they are not"
@@ -20,7 +25,7 @@ FILL_OR_MASK = f"{FILL}, or mask=..., an array that is 1 where fields are known 
 
 @dataclass(frozen=True, eq=False)
 class Fields:
-    """Fields of one sampling and band limit.
+    """Fields of one sampling and band limit, and what is known of them; an `Intake`.
 
     Parameters
     ----------
@@ -42,6 +47,54 @@ class Fields:
             names = ", ".join(map(repr, SAMPLINGS))
             raise InputError(f"sampling must be one of {names}, got {self.sampling!r}")
 
+    # ------------------------------------------------------------------ the intake
+    tabular: ClassVar[bool] = False  # fields have two axes, or are complex
+    stateless: ClassVar[bool] = True
+
+    def geometry(self, learnt: Learnt | None) -> tuple[int, ...]:
+        """There is one sphere."""
+        return ()
+
+    def call(self, x: Any, learnt: Learnt | None, planner: Planner) -> tuple[Plan, Array]:
+        """Fields on the grid of the frame, (..., longitudes, rings), and the plan."""
+        plan = planner(())
+        assert isinstance(plan.frame, SphericalFrame)
+        a, lead = self.coefficients(x)
+        maps = plan.frame.field(a)
+        return plan, namespace(maps).reshape(maps, (*lead, *maps.shape[1:]))
+
+    def learn(self, X: Any, planner: Planner, columns: Columns) -> Learnt:
+        """Channels of samples (n, *channels, *field), or of rows that hold them flattened."""
+        part = self._part(X, planner, columns)
+        lead = tuple(int(n) for n in part.x.shape[1:-2])
+        return Learnt((), heads(lead), {"lead_": lead, "shape_": part.plan.frame.shape})
+
+    def parts(self, X: Any, learnt: Learnt | None, planner: Planner, columns: Columns) -> Iterator[Part]:
+        """All samples at once."""
+        part = self._part(X, planner, None if learnt is None else columns)
+        lead = tuple(part.x.shape[1:-2])
+        if learnt is not None and lead != learnt.public["lead_"]:
+            raise InputError(f"samples must have channels {learnt.public['lead_']} as in fit, got {lead}")
+        yield part
+
+    def _part(self, X: Any, planner: Planner, columns: Columns | None) -> Part:
+        x = plain(X, "the fields", instead=FILL_OR_MASK)
+        if getattr(x, "ndim", 0) < 2:
+            raise InputError(
+                f"samples of shape (n_samples, *field) are needed, got {np.shape(x)}; type x[None]"
+            )
+        if columns is not None:
+            columns(X if hasattr(X, "shape") else x)
+        if x.ndim == 2 and self.ndim == 2:
+            x = namespace(x).reshape(x, (x.shape[0], *self.canonical(int(x.shape[1]))))
+        plan, maps = self.call(x, None, planner)
+        if maps.ndim < 3:
+            raise InputError(
+                f"samples of shape (n_samples, *field) are needed, got {tuple(x.shape)}; type x[None]"
+            )
+        return Part(plan, maps)
+
+    # ------------------------------------------------------------------ fields
     @property
     def ndim(self) -> int:
         """Axes of a field."""

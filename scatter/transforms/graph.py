@@ -23,8 +23,8 @@ from scatter.frames.vertices import ScaleBank, VertexFrame
 from scatter.numerics.moments import Regions
 from scatter.numerics.namespace import Array, full_precision, namespace
 from scatter.paths import PathTree
-from scatter.transforms.base import Plan
 from scatter.transforms.nodes import Channels, node_signals
+from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_flag
 

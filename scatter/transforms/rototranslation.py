@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,10 +12,12 @@ from scatter.frames.rotomorlet import RotoTranslationMorlet
 from scatter.frames.rototranslation import RotoTranslationFrame
 from scatter.numerics.namespace import Array
 from scatter.paths import PathTree
-from scatter.transforms.base import Plan, ScatteringTransformer
-from scatter.transforms.channels import image_shape
 from scatter.transforms.cost import check_wavelets
+from scatter.transforms.estimator import ScatteringTransformer
 from scatter.transforms.executors import check_executor
+from scatter.transforms.grids import Grids
+from scatter.transforms.intake import Intake
+from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.scattering2d import image_grid
 from scatter.transforms.validation import check_count, check_tol
@@ -113,9 +113,6 @@ class RotoTranslationScattering2D(ScatteringTransformer):
     ||x*psi[j=0]|*psi[j=1,theta=0,k=2]|*phi
     """
 
-    _ndim = 2
-    _label_names: ClassVar[tuple[str, ...]] = ("j", "theta", "k")
-
     def __init__(
         self,
         J: int = 3,
@@ -148,6 +145,9 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         self.log = log
         self.executor = executor
         self.tol = tol
+
+    def _make_intake(self) -> Intake:
+        return Grids.of(self, 2, meet_complex=_refuse_complex)
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
@@ -189,15 +189,6 @@ class RotoTranslationScattering2D(ScatteringTransformer):
             )
         return order
 
-    def _guess_shape(self, n_features: int) -> tuple[int, ...]:
-        return image_shape(n_features)
-
-    def _meet_complex(self, x: Array) -> None:
-        raise InputError(
-            f"real images are needed, whose moduli are the same half a turn on, got {x.dtype}; stack "
-            "real and imaginary parts as channels, or type Scattering2D(two_sided=True)"
-        )
-
     def turned(self, steps: int = 1) -> NDArray[np.int64]:
         """Which path of an image every path of the turned image is equal to.
 
@@ -237,6 +228,9 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         assert isinstance(frame, RotoTranslationFrame)
         return frame.plane.grid.positions(frame.bank.log2_stride)
 
-    def table(self) -> dict[str, list[Any]]:
-        """What every path is; see `PathTree.table`."""
-        return self.tree.table()
+
+def _refuse_complex(x: Array) -> None:
+    raise InputError(
+        f"real images are needed, whose moduli are the same half a turn on, got {x.dtype}; stack "
+        "real and imaginary parts as channels, or type Scattering2D(two_sided=True)"
+    )

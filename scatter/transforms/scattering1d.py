@@ -11,9 +11,12 @@ from scatter.errors import InputError
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.morlet1d import Morlet1D, grid1d
 from scatter.paths import PathTree
-from scatter.transforms.base import Plan, ScatteringTransformer
 from scatter.transforms.cost import check_wavelets
+from scatter.transforms.estimator import ScatteringTransformer
 from scatter.transforms.executors import check_executor
+from scatter.transforms.grids import Grids, half_is_seen
+from scatter.transforms.intake import Intake
+from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_flag, check_jobs, check_rate, check_tol, scalar
 
@@ -109,8 +112,6 @@ class Scattering1D(ScatteringTransformer):
     |x*psi[j=0,n=0]|*phi
     """
 
-    _ndim = 1
-
     def __init__(
         self,
         J: int = 6,
@@ -153,6 +154,9 @@ class Scattering1D(ScatteringTransformer):
         self.executor = executor
         self.tol = tol
         self.n_jobs = n_jobs
+
+    def _make_intake(self) -> Intake:
+        return Grids.of(self, 1, meet_complex=None if self.two_sided else half_is_seen)
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         (N,) = shape
@@ -236,9 +240,6 @@ class Scattering1D(ScatteringTransformer):
             raise InputError(f"compat must be None or 'kymatio-0.3', got {self.compat!r}")
         return "sum" if self.compat is None else "mean"
 
-    def _guess_shape(self, n_features: int) -> tuple[int, ...]:
-        return (n_features,)
-
     @property
     def times(self) -> Any:
         """Centres of the output samples: samples of the signal, or seconds given ``sampling_rate``."""
@@ -246,7 +247,3 @@ class Scattering1D(ScatteringTransformer):
         assert isinstance(frame, ConvolutionFrame)
         (positions,) = frame.grid.positions(frame.bank.log2_stride)
         return positions if self.sampling_rate is None else positions / self.sampling_rate
-
-    def table(self) -> dict[str, list[Any]]:
-        """What every path is; frequencies in Hz too, given ``sampling_rate``. See `PathTree.table`."""
-        return self.tree.table(self.sampling_rate)

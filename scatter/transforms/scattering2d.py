@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from scatter.cascade import WORKING_SET
 from scatter.domains.grid import Grid
@@ -10,10 +10,12 @@ from scatter.errors import InputError
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.morlet2d import Morlet2D, grid2d
 from scatter.paths import PathTree
-from scatter.transforms.base import Plan, ScatteringTransformer
-from scatter.transforms.channels import image_shape
 from scatter.transforms.cost import check_wavelets
+from scatter.transforms.estimator import ScatteringTransformer
 from scatter.transforms.executors import check_executor
+from scatter.transforms.grids import Grids, half_is_seen
+from scatter.transforms.intake import Intake
+from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_flag, check_jobs, check_tol
 
@@ -100,9 +102,6 @@ class Scattering2D(ScatteringTransformer):
     (10, 243)
     """
 
-    _ndim = 2
-    _label_names: ClassVar[tuple[str, ...]] = ("j", "theta")
-
     def __init__(
         self,
         J: int = 3,
@@ -138,6 +137,11 @@ class Scattering2D(ScatteringTransformer):
         self.tol = tol
         self.n_jobs = n_jobs
 
+    def _make_intake(self) -> Intake:
+        handed_in = (lambda shape: self._plan(shape).frame.shape) if self.pre_pad else None
+        meet_complex = None if self.two_sided else half_is_seen
+        return Grids.of(self, 2, handed_in=handed_in, meet_complex=meet_complex)
+
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
         check_wavelets(J * L, J=J, L=L)
@@ -149,16 +153,6 @@ class Scattering2D(ScatteringTransformer):
         frame = ConvolutionFrame(bank, grid, check_tol(self.tol))
         tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
         return Plan(frame, tree, readout, check_executor(self.executor), check_jobs(self.n_jobs))
-
-    def _layout(self, sample: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        if self.pre_pad and self.shape is None:
-            raise InputError(
-                "pre_pad=True needs the shape of the images before padding; type Scattering2D(..., shape=...)"
-            )
-        return super()._layout(sample)
-
-    def _guess_shape(self, n_features: int) -> tuple[int, ...]:
-        return image_shape(n_features)
 
     @property
     def padded_shape(self) -> tuple[int, ...]:
@@ -173,10 +167,6 @@ class Scattering2D(ScatteringTransformer):
         frame = self.frame
         assert isinstance(frame, ConvolutionFrame)
         return frame.grid.positions(frame.bank.log2_stride)
-
-    def table(self) -> dict[str, list[Any]]:
-        """What every path is; see `PathTree.table`."""
-        return self.tree.table()
 
 
 def image_grid(shape: tuple[int, ...], J: int, padding: str | None) -> Grid:

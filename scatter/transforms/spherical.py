@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from scatter.errors import InputError
 from scatter.frames.scalediscretised import ScaleDiscretised
 from scatter.frames.spherical import SphericalFrame
 from scatter.numerics.namespace import Array, full_precision, namespace
-from scatter.numerics.plain import plain
 from scatter.paths import Band, PathTree
-from scatter.transforms.base import Plan, ScatteringTransformer
-from scatter.transforms.fields import FILL_OR_MASK, Fields
+from scatter.transforms.estimator import ScatteringTransformer
+from scatter.transforms.fields import Fields
+from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count, check_out_type
+from scatter.transforms.validation import check_count
 
 
 class SphericalScattering(ScatteringTransformer):
@@ -78,6 +77,9 @@ class SphericalScattering(ScatteringTransformer):
 
     Notes
     -----
+    Fields are arrays (..., rings, longitudes), (..., pixels) or (..., L, L), as ``sampling`` says, real
+    unless that is 'coefficients'; samples may be rows that hold them flattened.
+
     Random rotations of random fields (L=64, norm relative to that of the order) change the invariants by less
     than 3e-3 in order 1 and 1.5e-2 in order 2 with the defaults; the page on the sphere has a table.
 
@@ -100,8 +102,6 @@ class SphericalScattering(ScatteringTransformer):
     >>> bool(abs(turned - S(x)).max() < 0.01 * S(x).max())
     True
     """
-
-    _ndim = 2
 
     def __init__(
         self,
@@ -149,7 +149,10 @@ class SphericalScattering(ScatteringTransformer):
             )
         return ScaleDiscretised(L, int(self.J_min), float(self.lam), N)
 
-    def _make_plan(self, shape: tuple[int, ...]) -> Plan:
+    def _make_intake(self) -> Fields:
+        return Fields(self.sampling, check_count("L", self.L, 2), self.mask)
+
+    def _make_plan(self, geometry: Any) -> Plan:
         bank, over = self._bank(), self.oversampling
         if isinstance(over, bool) or not isinstance(over, Real) or not 1 <= over < math.inf:
             raise InputError(f"oversampling must be a number of at least 1, got {over!r}")
@@ -160,64 +163,21 @@ class SphericalScattering(ScatteringTransformer):
 
     @property
     def _fields(self) -> Fields:
-        key = (self.sampling, self.L)
-        known = self.__dict__.get("_kept")
-        if known is None or known[0] != key or known[1].mask is not self.mask:
-            self._kept = known = (key, Fields(self.sampling, check_count("L", self.L, 2), self.mask))
-        return known[1]
+        intake = self._intake
+        assert isinstance(intake, Fields)
+        return intake
 
-    def _plan(self, shape: tuple[int, ...] = ()) -> Plan:
-        params = self.get_params(deep=False)
-        params.pop("mask")  # the text of a large array is not all of it; the fields are those of one mask
-        key = (self._fields, repr(sorted(params.items())))
-        known = self.__dict__.get("_planned")
-        if known is None or known[0] != key:
-            self._planned = known = (key, self._make_plan(shape))
-        return known[1]
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        state.pop("_kept", None)
-        return state
+    def _frame(self) -> SphericalFrame:
+        frame = self.frame
+        assert isinstance(frame, SphericalFrame)
+        return frame
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Longitudes and rings of the grid that fields are carried to."""
-        return self._plan().frame.shape
+        return self.frame.shape
 
-    def _guess_shape(self, n_features: int) -> tuple[int, ...]:
-        return self.shape
-
-    # ------------------------------------------------------------------ fields
-    def _maps(self, x: Any) -> Array:
-        """Fields on the grid of the frame, (..., longitudes, rings)."""
-        self._plan()
-        a, lead = self._fields.coefficients(x)
-        maps = self._frame().field(a)
-        return namespace(maps).reshape(maps, (*lead, *maps.shape[1:]))
-
-    def _frame(self) -> SphericalFrame:
-        frame = self._plan().frame
-        assert isinstance(frame, SphericalFrame)
-        return frame
-
-    # ------------------------------------------------------------------ arrays in, arrays out
-    @full_precision
-    def __call__(self, x: Any) -> Any:
-        """Scattering coefficients of fields.
-
-        Parameters
-        ----------
-        x : array of shape (..., rings, longitudes), (..., pixels) or (..., L, L)
-            As ``sampling`` says, real unless it is 'coefficients', of any array library.
-
-        Returns
-        -------
-        array of shape (..., paths), (..., paths, statistics) or (..., paths, rings, longitudes)
-            As ``average`` and ``pooling`` say; or a list or dict with one entry a path, as ``out_type`` says.
-        """
-        return super().__call__(self._maps(x))
-
+    # ------------------------------------------------------------------ the linear layer, and its inverse
     def validity(self) -> NDArray[np.float64]:
         """Share of what the low-pass sees at each point of its maps that ``mask`` lets it see.
 
@@ -278,66 +238,6 @@ class SphericalScattering(ScatteringTransformer):
         }
         fields = xp.matrix_transpose(frame.synthesis(flat))
         return xp.reshape(fields, (*lead, *fields.shape[1:]))
-
-    # ------------------------------------------------------------------ scikit-learn
-    def fit(self, X: Any, y: object = None) -> Self:
-        """Learn the shape of the samples; nothing else is learnt.
-
-        Parameters
-        ----------
-        X : array of shape (n_samples, *field) or (n_samples, channels, *field)
-            Fields, as for calling the transform.
-        y : ignored
-
-        Returns
-        -------
-        self
-        """
-        check_out_type(self.out_type)
-        maps = self._samples(X)
-        self.lead_ = tuple(int(n) for n in maps.shape[1:-2])
-        self.shape_ = self.shape
-        self.n_features_in_ = math.prod(np.shape(X)[1:])
-        return self
-
-    @full_precision
-    def transform(self, X: Any) -> Any:
-        """Scattering features of every sample.
-
-        Parameters
-        ----------
-        X : array
-            Samples of the shape that `fit` saw.
-
-        Returns
-        -------
-        array of shape (n_samples, n_features_out)
-            Of the type and precision of ``X``; named by `get_feature_names_out`.
-        """
-        check_is_fitted(self)
-        maps = self._samples(X)
-        if tuple(maps.shape[1:-2]) != self.lead_ or math.prod(np.shape(X)[1:]) != self.n_features_in_:
-            raise InputError(
-                f"samples must have {self.n_features_in_} numbers and channels {self.lead_} as in fit, got "
-                f"{np.shape(X)[1:]}"
-            )
-        return self._plan().features(maps)
-
-    def _samples(self, X: Any) -> Array:
-        X = plain(X, "the fields", instead=FILL_OR_MASK)
-        if getattr(X, "ndim", 0) == 2 and self._fields.ndim == 2:
-            X = namespace(X).reshape(X, (X.shape[0], *self._fields.canonical(int(X.shape[1]))))
-        maps = self._maps(X)
-        if maps.ndim < 3:
-            raise InputError(
-                f"samples of shape (n_samples, *field) are needed, got {tuple(X.shape)}; type x[None]"
-            )
-        return maps
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.no_validation = True  # fields have two axes, or are complex
-        return tags
 
 
 def _swapped(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -21,7 +21,8 @@ from scatter.frames.vertices import ScaleBank
 from scatter.numerics.moments import Weighted
 from scatter.numerics.namespace import Array, Constant, full_precision, namespace
 from scatter.paths import PathTree
-from scatter.transforms.base import Plan, ScatteringTransformer
+from scatter.transforms.base import ScatteringTransformer
+from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_out_type, check_signals
 
