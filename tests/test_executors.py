@@ -99,7 +99,7 @@ def test_surfaces_have_no_compiled_executor():
 
     mesh = icosphere(1)
     assert MeshScattering(J=2, mesh=mesh, n_eig=8)(np.ones(len(mesh.vertices))).shape
-    plan = MeshScattering(J=2, mesh=mesh, n_eig=8)._plan((len(mesh.vertices),))
+    plan = MeshScattering(J=2, mesh=mesh, n_eig=8)._known
     with pytest.raises(
         InputError, match="executor='compiled' can't be had: only grids are compiled; type exec"
     ):

@@ -132,7 +132,7 @@ def test_statistics_are_those_of_the_maps(name):
     make, samples = ESTIMATORS[name]
     maps = make(average=True, pooling=None).fit(samples)
     weighted = name in ("mesh", "sphere")
-    points = maps._plan(maps.shape).readout.points(maps.frame, None) if weighted else Even(1)
+    points = maps._known.readout.points(maps.frame, None) if weighted else Even(1)
     shape = points.shares.value.shape if weighted else (-1,)
     orders = np.array([path.order for path in maps.tree.paths]).reshape(-1, *[1] * len(shape))
     for log in (False, 0.5):

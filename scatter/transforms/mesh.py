@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +21,9 @@ from scatter.domains.pointcloud import PointCloud
 from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.frames.surface import Spectrum, heat_frame
-from scatter.transforms.surfaces import SurfaceScattering
+from scatter.transforms.intake import Intake
+from scatter.transforms.surfaces import Surfaces, SurfaceScattering
+from scatter.transforms.validation import check_count
 
 Values = NDArray[np.float64]
 
@@ -46,6 +49,83 @@ def is_mesh(given: Any) -> bool:
         except ValueError:
             return False
     return isinstance(given, Mesh) or (hasattr(given, "vertices") and hasattr(given, "faces"))
+
+
+def heat_channels(operator: Spectrum) -> Values:
+    """Heat kernel signatures of a surface, (times, n)."""
+    return heat_kernel_signature(operator.values, operator.vectors, operator.area).T
+
+
+@dataclass(frozen=True, eq=False)
+class Meshes(Surfaces):
+    """An intake of functions on meshes.
+
+    Parameters
+    ----------
+    laplacian : str
+        See `Mesh.operators`.
+    """
+
+    laplacian: str = "cotan"
+
+    word = "mesh"
+    known: ClassVar[Mapping[str, int]] = {
+        "mean_curvature": 1,
+        "gaussian_curvature": 1,
+        "heat_kernel": len(HEAT_TIMES),
+    }
+
+    def read(self, given: Any) -> Mesh:
+        """The mesh that a user means."""
+        return as_mesh(given)
+
+    def is_one(self, given: Any) -> bool:
+        """Whether something is a mesh."""
+        return is_mesh(given)
+
+    def operators(self, surface: Mesh) -> tuple[Any, Values]:
+        """Laplacian and areas of the vertices."""
+        return surface.operators(self.laplacian)
+
+    def describe(self, name: str, surface: Mesh, operator: Spectrum) -> Values:
+        """Values (channels, n) of a descriptor."""
+        if name == "heat_kernel":
+            return heat_channels(operator)
+        return (mean_curvature if name == "mean_curvature" else gaussian_curvature)(surface)[None]
+
+
+@dataclass(frozen=True, eq=False)
+class Clouds(Surfaces):
+    """An intake of functions on clouds of points.
+
+    Parameters
+    ----------
+    kernel : (str, int, str or float)
+        What `PointCloud.operators` takes.
+    """
+
+    kernel: tuple[str, int, float | str] = ("diffusion_maps", 32, "auto")
+
+    word = "cloud"
+    known: ClassVar[Mapping[str, int]] = {"mean_curvature": 1, "heat_kernel": len(HEAT_TIMES)}
+
+    def read(self, given: Any) -> PointCloud:
+        """The cloud that a user means."""
+        return given if isinstance(given, PointCloud) else PointCloud(given)
+
+    def is_one(self, given: Any) -> bool:
+        """Whether something is a cloud: points, or a table of their coordinates."""
+        return isinstance(given, PointCloud) or (not isinstance(given, tuple) and np.ndim(given) == 2)
+
+    def operators(self, surface: PointCloud) -> tuple[Any, Values]:
+        """Laplacian and areas of the points."""
+        return surface.operators(*self.kernel)
+
+    def describe(self, name: str, surface: PointCloud, operator: Spectrum) -> Values:
+        """Values (channels, n) of a descriptor."""
+        if name == "heat_kernel":
+            return heat_channels(operator)
+        return bending(surface.points, *operator[:2])[None]
 
 
 class MeshScattering(SurfaceScattering):
@@ -111,8 +191,6 @@ class MeshScattering(SurfaceScattering):
     (3, 176)
     """
 
-    _surface_name = "mesh"
-
     def __init__(
         self,
         J: int = 6,
@@ -142,28 +220,12 @@ class MeshScattering(SurfaceScattering):
         self.descriptors = descriptors
         self.out_type = out_type
 
-    def _as_surface(self, given: Any) -> Mesh:
-        return as_mesh(given)
+    def _make_intake(self) -> Intake:
+        n_eig = check_count("n_eig", self.n_eig, 1)
+        return Meshes(type(self).__name__, self.mesh, n_eig, self.descriptors, laplacian=self.laplacian)
 
-    def _is_surface(self, given: Any) -> bool:
-        return is_mesh(given)
-
-    def _operators(self, surface: Mesh) -> tuple[Any, Values]:
-        return surface.operators(self.laplacian)
-
-    def _frame(self, surface: Mesh, operator: Spectrum, t0: float) -> Frame:
+    def _frame_on(self, surface: Mesh, operator: Spectrum, t0: float) -> Frame:
         return heat_frame(operator, self.J, t0, self.method)
-
-    _known: ClassVar[Mapping[str, int]] = {
-        "mean_curvature": 1,
-        "gaussian_curvature": 1,
-        "heat_kernel": len(HEAT_TIMES),
-    }
-
-    def _describe(self, name: str, surface: Mesh, operator: Spectrum) -> Values:
-        if name == "heat_kernel":
-            return heat_channels(operator)
-        return (mean_curvature if name == "mean_curvature" else gaussian_curvature)(surface)[None]
 
 
 class PointCloudScattering(SurfaceScattering):
@@ -203,8 +265,6 @@ class PointCloudScattering(SurfaceScattering):
     (3, 11)
     """
 
-    _surface_name = "cloud"
-
     def __init__(
         self,
         J: int = 6,
@@ -238,26 +298,10 @@ class PointCloudScattering(SurfaceScattering):
         self.descriptors = descriptors
         self.out_type = out_type
 
-    def _as_surface(self, given: Any) -> PointCloud:
-        return given if isinstance(given, PointCloud) else PointCloud(given)
+    def _make_intake(self) -> Intake:
+        n_eig = check_count("n_eig", self.n_eig, 1)
+        kernel = (self.laplacian, self.n_neighbors, self.bandwidth)
+        return Clouds(type(self).__name__, self.cloud, n_eig, self.descriptors, kernel=kernel)
 
-    def _is_surface(self, given: Any) -> bool:
-        return isinstance(given, PointCloud) or (not isinstance(given, tuple) and np.ndim(given) == 2)
-
-    def _operators(self, surface: PointCloud) -> tuple[Any, Values]:
-        return surface.operators(self.laplacian, self.n_neighbors, self.bandwidth)
-
-    def _frame(self, surface: PointCloud, operator: Spectrum, t0: float) -> Frame:
+    def _frame_on(self, surface: PointCloud, operator: Spectrum, t0: float) -> Frame:
         return heat_frame(operator, self.J, t0, self.method)
-
-    _known: ClassVar[Mapping[str, int]] = {"mean_curvature": 1, "heat_kernel": len(HEAT_TIMES)}
-
-    def _describe(self, name: str, surface: PointCloud, operator: Spectrum) -> Values:
-        if name == "heat_kernel":
-            return heat_channels(operator)
-        return bending(surface.points, *operator[:2])[None]
-
-
-def heat_channels(operator: Spectrum) -> Values:
-    """Heat kernel signatures of a surface, (times, n)."""
-    return heat_kernel_signature(operator.values, operator.vectors, operator.area).T

@@ -30,8 +30,8 @@ class Plan:
 
     Parameters
     ----------
-    frame : Frame
-        The wavelets and the low-pass.
+    placed : Frame, optional
+        The wavelets and the low-pass; None where samples have a geometry each, and only paths are asked for.
     tree : PathTree
         The paths.
     readout : Readout
@@ -42,12 +42,22 @@ class Plan:
         Threads of compiled code.
     """
 
-    frame: Frame
+    placed: Frame | None
     tree: PathTree
     readout: Readout
     executor: str = "array"
     n_jobs: int | None = None
     _costs: dict[int, Cost] = field(default_factory=dict, repr=False)
+
+    @property
+    def frame(self) -> Frame:
+        """The wavelets and the low-pass."""
+        if self.placed is None:
+            raise InputError(
+                "no geometry is known, as samples have one each; type mesh=..., cloud=... or graph=..., or "
+                "call fit with a surface"
+            )
+        return self.placed
 
     def admit(self, count: int, size: int) -> None:
         """Refuse what this machine has no memory for, and say what will take long, before it is begun.
@@ -203,4 +213,4 @@ class Plan:
     @property
     def names(self) -> list[str]:
         """What each feature of a signal is called."""
-        return [name for path in self.tree.paths for name in self.readout.names(path, self.frame)]
+        return [name for path in self.tree.paths for name in self.readout.names(path, self.placed)]

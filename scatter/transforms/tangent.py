@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from scatter.domains.connection import Tangents
 from scatter.domains.mesh import Mesh
@@ -14,9 +12,50 @@ from scatter.frames.base import Frame
 from scatter.frames.connection import ConnectionFrame
 from scatter.frames.surface import Spectrum, heat_frame, spectrum
 from scatter.numerics.namespace import Array, Constant, is_complex, namespace
-from scatter.transforms.mesh import as_mesh, is_mesh
+from scatter.transforms.mesh import Meshes
 from scatter.transforms.surfaces import SurfaceScattering
-from scatter.transforms.validation import check_signals
+from scatter.transforms.validation import check_count, check_signals
+
+
+@dataclass(frozen=True, eq=False)
+class Fields(Meshes):
+    """An intake of tangent fields on meshes.
+
+    Parameters
+    ----------
+    gauge : array, optional
+        Angles of the frames of complex input.
+    """
+
+    gauge: Any = None
+    _frames: dict[Mesh, Tangents] = field(default_factory=dict, repr=False, init=False)
+
+    def tangents(self, surface: Mesh) -> Tangents:
+        """The frames of a mesh; those of the latest one are kept."""
+        found = self._frames.get(surface)
+        if found is None:
+            found = Tangents(surface, self.gauge)
+            self._frames.clear()
+            self._frames[surface] = found
+        return found
+
+    def own_channels(self) -> list[str]:
+        """There are none."""
+        raise InputError("a mesh has no vector field of its own; the samples must be pairs (mesh, field)")
+
+    def signals(self, x: Any, geometry: Mesh) -> Array:
+        """Fields as complex numbers with the vertices last."""
+        x, n = check_signals(x, 1), len(geometry)
+        if is_complex(x):
+            return super().signals(x, geometry)
+        if x.ndim < 2 or tuple(x.shape[-2:]) != (n, 3):
+            raise InputError(
+                f"fields must be complex of shape (..., {n}), or real vectors of shape (..., {n}, 3), got "
+                f"{x.dtype} of shape {tuple(x.shape)}"
+            )
+        xp = namespace(x)
+        first, second = (xp.sum(x * Constant(axis).like(x), axis=-1) for axis in self.tangents(geometry).axes)
+        return first + 1j * second
 
 
 class TangentScattering(SurfaceScattering):
@@ -73,8 +112,6 @@ class TangentScattering(SurfaceScattering):
     True
     """
 
-    _surface_name = "mesh"
-
     def __init__(
         self,
         J: int = 6,
@@ -104,52 +141,25 @@ class TangentScattering(SurfaceScattering):
         self.gauge = gauge
         self.out_type = out_type
 
+    def _make_intake(self) -> Fields:
+        n_eig = check_count("n_eig", self.n_eig, 1)
+        return Fields(type(self).__name__, self.mesh, n_eig, (), laplacian=self.laplacian, gauge=self.gauge)
+
+    @property
+    def _fields(self) -> Fields:
+        intake = self._intake
+        assert isinstance(intake, Fields)
+        return intake
+
     @property
     def tangents(self) -> Tangents:
         """The frames of the mesh: projects vectors to complex numbers, and back."""
-        return self._tangents(self._surface())
+        surface = self._fields.geometry(self._seen)
+        if surface is None:
+            raise InputError("no mesh is known yet; type TangentScattering(mesh=...) or call fit with one")
+        return self._fields.tangents(surface)
 
-    def _tangents(self, surface: Mesh) -> Tangents:
-        known = self.__dict__.get("_framed")
-        if known is None or known[0] is not surface or known[1] is not self.gauge:
-            self._framed = known = (surface, self.gauge, Tangents(surface, self.gauge))
-        return known[2]
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        state.pop("_framed", None)
-        return state
-
-    def _as_surface(self, given: Any) -> Mesh:
-        return as_mesh(given)
-
-    def _is_surface(self, given: Any) -> bool:
-        return is_mesh(given)
-
-    def _operators(self, surface: Mesh) -> tuple[Any, NDArray[np.float64]]:
-        return surface.operators(self.laplacian)
-
-    def _frame(self, surface: Mesh, operator: Spectrum, t0: float) -> Frame:
-        fields = spectrum(self._tangents(surface).laplacian, operator.mass, self.n_eig)
-        frames = (heat_frame(one, self.J, t0, self.method) for one in (fields, operator))
+    def _frame_on(self, surface: Mesh, operator: Spectrum, t0: float) -> Frame:
+        tangent = spectrum(self._fields.tangents(surface).laplacian, operator.mass, self.n_eig)
+        frames = (heat_frame(one, self.J, t0, self.method) for one in (tangent, operator))
         return ConnectionFrame(*frames)
-
-    def _describe(self, name: str, surface: Mesh, operator: Spectrum) -> NDArray[np.float64]:
-        raise InputError(f"{name!r} is no vector field")
-
-    def _described(self) -> list[str]:
-        raise InputError("a mesh has no vector field of its own; the samples must be pairs (mesh, field)")
-
-    def _signals(self, x: Any, surface: Mesh) -> Array:
-        """Fields as complex numbers with the vertices last."""
-        x, n = check_signals(x, 1), len(surface)
-        if is_complex(x):
-            return super()._signals(x, surface)
-        if x.ndim < 2 or tuple(x.shape[-2:]) != (n, 3):
-            raise InputError(
-                f"fields must be complex of shape (..., {n}), or real vectors of shape (..., {n}, 3), got "
-                f"{x.dtype} of shape {tuple(x.shape)}"
-            )
-        xp = namespace(x)
-        first, second = (xp.sum(x * Constant(axis).like(x), axis=-1) for axis in self._tangents(surface).axes)
-        return first + 1j * second
