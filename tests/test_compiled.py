@@ -17,7 +17,7 @@ from scatter.kernels.readings import Reading
 from scatter.numerics.fourier import gaussian
 from scatter.numerics.moments import STEADY
 from scatter.paths import Band, PathTree
-from scatter.transforms.base import Plan
+from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 
 SWEEP = int(os.environ.get("SCATTER_SWEEP", "400"))

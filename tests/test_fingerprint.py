@@ -39,6 +39,7 @@ MAKE = {
     "mesh": lambda **options: MeshScattering(J=2, mesh=BALL, n_eig=12, **options),
     "cloud": lambda **options: PointCloudScattering(J=2, cloud=BALL.vertices, n_eig=12, **options),
     "tangent": lambda **options: TangentScattering(J=2, mesh=BALL, n_eig=12, **options),
+    "meshes": lambda **options: MeshScattering(J=2, n_eig=12, **options).fit([BALL]),
     "graph": lambda **options: GraphScattering(J=2, signals=("degree",), **options).fit([RING]),
     "energies": lambda **options: WaveletEnergies(levels=1, shape=(32, 32), **options),
 }
@@ -77,6 +78,7 @@ FILTERS = [
     ("tangent", Kernels, "psi"),
     ("graph", Kernels, "psi"),
     ("graph", Kernels, "phi"),
+    ("meshes", Kernels, "psi"),
 ]
 
 

@@ -108,7 +108,7 @@ def test_frame_bounds_and_parseval(wavelets, operator):
     S = GraphScattering(J=4, wavelets=wavelets, operator=operator, method="eigen", t0=0.5)
     if wavelets == "diffusion":
         S.set_params(finest=True)
-    frame = S.frame(A)
+    frame = clone(S).set_params(graph=A).frame
     lower, upper = frame.bounds()
     assert 0 < lower <= upper <= 1 + 1e-12
     x = np.random.default_rng(0).standard_normal((1, 1, 40))
@@ -122,16 +122,16 @@ def test_frame_bounds_and_parseval(wavelets, operator):
 
 def test_gaos_bank_without_the_finest_wavelet_has_no_lower_bound():
     star = sp.csr_array(np.diag([1.0], 1) + np.diag([1.0], -1))
-    bounds = GraphScattering(method="eigen").frame(star).bounds()
+    bounds = GraphScattering(graph=star, method="eigen").frame.bounds()
     assert bounds.lower <= 1e-15
-    assert GraphScattering(method="eigen", finest=True).frame(star).bounds().lower > 0.1
+    assert GraphScattering(graph=star, method="eigen", finest=True).frame.bounds().lower > 0.1
 
 
 @pytest.mark.parametrize("wavelets", ["diffusion", "tight", "heat"])
 def test_nonexpansive_and_energy_decays(wavelets):
     A = adjacency(40)
     S = GraphScattering(J=4, wavelets=wavelets, operator="normalized", method="eigen", max_order=3)
-    frame, tree = S.frame(A), S.tree
+    frame, tree = clone(S).set_params(graph=A).frame, S.tree
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((2, 1, 40))
 
@@ -307,7 +307,7 @@ def test_labels_and_attributes():
     nx.set_node_attributes(G, dict(enumerate([1, 7, 7, 1])), "label")
     nx.set_node_attributes(G, dict(enumerate([0.5, 0.25, 1.0, 2.0])), "charge")
     S = GraphScattering(J=1, signals=("label", "charge"), pooling=None).fit([G])
-    assert S.channels_.names == ["label=1", "label=7", "charge"]
+    assert S.channels_ == ["label=1", "label=7", "charge"]
     found = S.transform([G])[0]
     np.testing.assert_array_equal(found[:, ::2], [[1, 0, 0.5], [0, 1, 0.25], [0, 1, 1], [1, 0, 2]])
     unseen = Graph(adjacency(3), labels=[3, 3, 3], attributes={"charge": [0.0, 1.0, 2.0]})
@@ -545,3 +545,52 @@ def test_scales_that_take_products_without_end_are_refused():
         GraphScattering(40, signals=("degree",)).fit([ring])
     far = GraphScattering(21, signals=("eccentricity",), method="eigen", max_order=1)
     assert np.isfinite(far.fit_transform([ring])).all()
+
+
+# ------------------------------------------------------------------ signals on one graph
+@pytest.mark.parametrize("method", ["matvec", "chebyshev", "eigen"])
+@pytest.mark.parametrize("pooling", ["powers", "moments", ("median", "max"), None])
+def test_signals_on_one_graph_are_those_of_a_sample_that_has_them(method, pooling):
+    A, x = adjacency(30), np.random.default_rng(0).standard_normal((4, 30, 2))
+    options = {"J": 3, "pooling": pooling, "method": method}
+    S = GraphScattering(graph=A, **options)
+    rows = S.transform(x)  # nothing is left to learn
+    alone = GraphScattering(**options).fit([(A, x[0])])
+    found = alone.transform([(A, one) for one in x])
+    if pooling is None:
+        found = np.stack([nodes.T.ravel() for nodes in found])
+    # The same products; with eigenpairs, of several signals at once, which BLAS adds in another order.
+    np.testing.assert_allclose(rows, found, rtol=1e-10 if method == "eigen" else 0, atol=1e-12)
+    names = S.fit(x).get_feature_names_out()
+    assert len(names) == rows.shape[1]
+    assert names[0].startswith("channel 0: ")
+    np.testing.assert_array_equal(S(x).reshape(4, -1), rows)
+    np.testing.assert_allclose(S(x[0, :, 1]), S(x)[0, 1], rtol=1e-10, atol=1e-12)
+    assert S.shape == (30,)
+    assert S.frame.bounds().upper <= 1 + 1e-9
+
+
+def test_signals_on_one_graph_in_every_container():
+    A, x = adjacency(30), np.random.default_rng(0).standard_normal(30)
+    S = GraphScattering(J=2, graph=Graph(A), out_type="list")
+    assert [entry["path"] for entry in S(x)] == [str(path) for path in S.tree.paths]
+    assert list(S.set_params(out_type="dict")(x)) == [path.n for path in S.tree.paths]
+    assert S.table()["order"] == [0, 1, 1, 2]
+
+
+def test_what_one_graph_refuses():
+    A = adjacency(6)
+    with pytest.raises(InputError, match=r"no graph is known yet; type GraphScattering\(graph=...\)"):
+        GraphScattering()(np.zeros(6))
+    with pytest.raises(InputError, match="no geometry is known, as samples have one each; type mesh"):
+        _ = GraphScattering().frame
+    with pytest.raises(InputError, match="type signals=None"):
+        GraphScattering(graph=A, signals=("degree",))(np.zeros(6))
+    with pytest.raises(InputError, match="signals must be real, got complex ones"):
+        GraphScattering(graph=A)(np.zeros(6, complex))
+    with pytest.raises(InputError, match=r"signals must have one number a point, shape \(..., 6\)"):
+        GraphScattering(graph=A)(np.zeros((6, 5, 7)))
+    with pytest.raises(InputError, match="graph 0: an undirected graph is needed"):
+        GraphScattering(graph=np.triu(np.ones((3, 3)), 1))(np.zeros(3))
+    with pytest.raises(InputError, match=r"samples must have 0 channels as in fit, got 2"):
+        GraphScattering(graph=A).fit(np.zeros((3, 6))).transform(np.zeros((3, 6, 2)))

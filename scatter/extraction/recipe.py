@@ -243,11 +243,7 @@ def metadata(recipe: Recipe, estimator: Any) -> dict[str, str]:
 
 
 def _paths(estimator: Any) -> dict[str, str]:
-    try:
-        return {"paths": json.dumps(jsonable(estimator.meta()))} if hasattr(estimator, "meta") else {}
-    except InputError:
-        # A collection of surfaces has no frequencies in common.
-        return {}
+    return {"paths": json.dumps(jsonable(estimator.meta()))} if hasattr(estimator, "meta") else {}
 
 
 def digest(*parts: str) -> str:

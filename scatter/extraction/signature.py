@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scatter.errors import InputError
 from scatter.numerics.fingerprint import fingerprint
+from scatter.transforms.estimator import ScatteringTransformer
 
 # Neither changes a coefficient beyond rounding.
 _FREE = frozenset({"n_jobs", "executor", "out_type"})
@@ -24,20 +24,9 @@ def filters_hash(estimator: Any) -> str:
     -------
     str
         Hexadecimal; of the parameters, and of the wavelets and the low-pass as their frame says, so that a
-        change of either shows. For a collection of surfaces, and the filters of PyWavelets, parameters
-        alone stand for them.
+        change of either shows. For the filters of PyWavelets parameters alone stand for them.
     """
     params = {name: repr(value) for name, value in estimator.get_params().items() if name not in _FREE}
     said = json.dumps([type(estimator).__name__, params], sort_keys=True)
-    return fingerprint(said, _filters(estimator))[:32]
-
-
-def _filters(estimator: Any) -> str:
-    try:
-        frame = getattr(estimator, "frame", None)
-    except InputError:
-        # A collection of surfaces: each has its own.
-        return ""
-    # Of graphs, frames are made for each, from kernels that all have.
-    kernels = estimator.tree.bank.kernels if callable(frame) else frame
-    return "" if kernels is None else str(kernels.fingerprint())
+    filters = estimator.fingerprint() if isinstance(estimator, ScatteringTransformer) else ""
+    return fingerprint(said, filters)[:32]

@@ -53,6 +53,10 @@ class ScaleBank:
         """Resolution of the modulus: 0, all points are kept."""
         return 0
 
+    def fingerprint(self) -> str:
+        """Hash of the kernels."""
+        return self.kernels.fingerprint()
+
 
 class VertexFrame(LittlewoodPaley):
     """A frame on n points that keeps all of them; arrays are (batch, paths, n).

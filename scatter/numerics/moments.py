@@ -238,6 +238,41 @@ class Regions:
         return namespace(statistic).take(statistic, places, axis=statistic.ndim - 1)
 
 
+class Alone:
+    """One region, summed up as each of `Regions` is, which leaves no axis of regions.
+
+    Parameters
+    ----------
+    n : int
+        Its points.
+    """
+
+    ndim = 1
+
+    def __init__(self, n: int) -> None:
+        self._regions = Regions(np.zeros(n, dtype=np.int64))
+
+    def mean(self, x: Array) -> Array:
+        """Mean of maps (..., n)."""
+        return self._regions.mean(x)[..., 0]
+
+    def sum(self, x: Array) -> Array:
+        """Sum over the points."""
+        return self._regions.sum(x)[..., 0]
+
+    def median(self, x: Array) -> Array:
+        """Middle value; the mean of two, if there are two."""
+        return self._regions.median(x)[..., 0]
+
+    def max(self, x: Array) -> Array:
+        """Largest value."""
+        return self._regions.max(x)[..., 0]
+
+    def spread(self, statistic: Array) -> Array:
+        """A statistic (...) with an axis of one point."""
+        return Even(1).spread(statistic)
+
+
 def summary(x: Array, kind: str, points: Points, count: int, floor: Array | None = None) -> list[Array]:
     """The statistics of one kind of pooling, each (...) of maps (..., *points).
 

@@ -90,6 +90,13 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         return self._known.tree
 
     @final
+    def fingerprint(self) -> str:
+        """Hash of the filters, which changes with any of them; of kernels, if samples have frames each."""
+        plan = self._known
+        filters: Any = plan.tree.bank if plan.placed is None else plan.placed
+        return str(filters.fingerprint())
+
+    @final
     def meta(self) -> dict[str, Any]:
         """What every coefficient is, as arrays over the paths; see `PathTree.meta`."""
         return self.tree.meta()

@@ -41,16 +41,16 @@ class Geometries(ABC):
         """The geometry that a user means; `InputError` if none."""
 
     @abstractmethod
-    def is_one(self, given: Any) -> bool:
-        """Whether something is a geometry, so that in a pair what comes after it are its signals."""
+    def learn_each(self, X: Any) -> Learnt:
+        """The channels of samples that have a geometry each."""
 
     @abstractmethod
-    def own_channels(self) -> list[str]:
-        """Names of the signals that a geometry has of itself, where samples come without."""
+    def each(self, X: Any, learnt: Learnt, planner: Planner) -> Iterator[Part]:
+        """Such samples, checked, one after the other or some at once."""
 
-    @abstractmethod
-    def own(self, geometry: Any) -> Array:
-        """These signals (channels, n)."""
+    def alone(self, X: Any) -> Any:
+        """The one geometry that ``X`` is, handed to `fit` in the place of samples; None if it is samples."""
+        return None
 
     def signals(self, x: Any, geometry: Any) -> Array:
         """Checked signals with the points last: (..., n), or (..., channels, n) for (..., n, channels)."""
@@ -60,7 +60,7 @@ class Geometries(ABC):
         if x.ndim > 1 and x.shape[-2] == n:
             return namespace(x).matrix_transpose(x)
         raise InputError(
-            f"signals must have one number a vertex, shape (..., {n}) or (..., {n}, channels), "
+            f"signals must have one number a point, shape (..., {n}) or (..., {n}, channels), "
             f"got {tuple(x.shape)}"
         )
 
@@ -97,26 +97,18 @@ class Geometries(ABC):
             planner(self.one)
             if hasattr(X, "shape"):
                 columns(X)
-            return _of_channels(self.one, _numbered(x.shape[-2] if x.ndim > 2 else 0))
-        samples = self.samples(X)
-        if samples is None:
-            geometry = self.read(X)
-            planner(geometry)
-            return Learnt(geometry, (), {"surface_": geometry})
-        planner(None)
-        if not samples:
-            raise InputError("a list with at least one surface is needed, got an empty list")
-        _, x = self.sample(samples[0], 0)
-        if x is None:
-            return _of_channels(None, self.own_channels())
-        return _of_channels(None, _numbered(x.shape[-2] if x.ndim > 1 else 0))
+            return of_channels(self.one, numbered(x.shape[-2] if x.ndim > 2 else 0))
+        X = list(X) if isinstance(X, Iterator) else X  # it can be read once only
+        geometry = self.alone(X)
+        planner(geometry)
+        return self.learn_each(X) if geometry is None else Learnt(geometry, (), {"surface_": geometry})
 
     def parts(self, X: Any, learnt: Learnt | None, planner: Planner, columns: Columns) -> Iterator[Part]:
         """Signals on the one geometry at once, or one after the other what has a geometry of its own."""
         geometry = self.geometry(learnt)
         if geometry is None:
             assert learnt is not None  # there is no stateless transform of collections
-            yield from self._each(X, learnt, planner)
+            yield from self.each(X, learnt, planner)
             return
         x = self.signals(X, geometry)
         if x.ndim < 2:
@@ -128,52 +120,12 @@ class Geometries(ABC):
             raise InputError(f"samples must have {len(learnt.channels)} channels as in fit, got {channels}")
         yield Part(planner(geometry), x)
 
-    def _each(self, X: Any, learnt: Learnt, planner: Planner) -> Iterator[Part]:
-        samples = self.samples(X)
-        if not samples:
-            raise InputError(f"a list of surfaces is needed, as in fit, got {type(X).__name__}")
-        for place, given in enumerate(samples):
-            geometry, x = self.sample(given, place)
-            try:
-                plan = planner(geometry)
-                x = self.own(geometry) if x is None else x
-            except InputError as error:
-                raise InputError(f"sample {place}: {error}") from None
-            channels = x.shape[-2] if x.ndim > 1 else 0
-            if channels != len(learnt.channels):
-                raise InputError(
-                    f"sample {place}: must have {len(learnt.channels)} channels as in fit, got {channels}"
-                )
-            yield Part(plan, x, [place])
 
-    def samples(self, X: Any) -> list[Any] | None:
-        """The samples that something holds; None if it is one geometry, or signals."""
-        if isinstance(X, list):
-            return X
-        if isinstance(X, tuple):
-            return list(X) if X and all(map(self._is_sample, X)) else None
-        objects = getattr(getattr(X, "dtype", None), "kind", "") == "O" and getattr(X, "ndim", 0) == 1
-        stacked = getattr(X, "ndim", 0) == 3 and len(X) > 0 and self.is_one(X[0])
-        return list(X) if objects or stacked or isinstance(X, Iterator) else None
-
-    def _is_sample(self, given: Any) -> bool:
-        pair = isinstance(given, tuple) and len(given) == 2 and self.is_one(given[0])
-        return pair or self.is_one(given)
-
-    def sample(self, given: Any, place: int) -> tuple[Any, Array | None]:
-        """Geometry of a sample, and its signals (channels, n) or (n,), or None."""
-        try:
-            if isinstance(given, tuple) and self._is_sample(given) and not self.is_one(given):
-                geometry = self.read(given[0])
-                return geometry, self.signals(given[1], geometry)
-            return self.read(given), None
-        except InputError as error:
-            raise InputError(f"sample {place}: {error}") from None
-
-
-def _of_channels(geometry: Any, names: list[str]) -> Learnt:
+def of_channels(geometry: Any, names: list[str]) -> Learnt:
+    """What is learnt of samples with these channels."""
     return Learnt(geometry, tuple(names), {"channels_": names})
 
 
-def _numbered(count: int) -> list[str]:
+def numbered(count: int) -> list[str]:
+    """Names of channels that have none."""
     return [f"channel {k}" for k in range(count)]

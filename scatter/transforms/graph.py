@@ -3,38 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
-
-from scatter.cascade import in_order
 from scatter.domains.graph import Graph, read_graphs
-from scatter.domains.graphbatch import OPERATORS, GraphBatch, batches, join
+from scatter.domains.graphbatch import OPERATORS
+from scatter.domains.nodes import Channels, node_signals
 from scatter.errors import InputError
-from scatter.frames.diffusion import DiffusionFrame
-from scatter.frames.kernels import Kernels, diffusion, hann, heat, itersine, meyer, tight_diffusion
-from scatter.frames.spectral import ChebyshevFrame, SpectralFrame
-from scatter.frames.vertices import ScaleBank, VertexFrame
-from scatter.numerics.moments import Regions
-from scatter.numerics.namespace import Array, full_precision, namespace
+from scatter.frames.graph import METHODS, GraphFrames, Joined
+from scatter.frames.kernels import diffusion, hann, heat, itersine, meyer, tight_diffusion
+from scatter.frames.vertices import ScaleBank
+from scatter.numerics.moments import Alone, Points, Regions
+from scatter.numerics.namespace import Array, is_complex
 from scatter.paths import PathTree
-from scatter.transforms.nodes import Channels, node_signals
+from scatter.transforms.estimator import ScatteringTransformer
+from scatter.transforms.geometries import Geometries
+from scatter.transforms.intake import Intake, Learnt, Part, Planner
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_flag
 
 WAVELETS = ("diffusion", "tight", "hann", "meyer", "itersine", "heat")
-METHODS = ("matvec", "chebyshev", "eigen")
 MOST_SCALES = 20
 """Of repeated products, whose number doubles with every scale."""
 
 
-class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+@dataclass(frozen=True, eq=False)
+class Graphs(Geometries):
+    """An intake of signals on one graph, or of graphs with signals each.
+
+    Parameters
+    ----------
+    frames : GraphFrames
+        Says which graphs are filtered at once.
+    names : sequence of str, optional
+        Signals to compute, or attributes to read.
+    """
+
+    frames: GraphFrames
+    names: Any = None
+
+    word: ClassVar[str] = "graph"
+
+    def read(self, given: Any) -> Graph:
+        """The graph that a user means."""
+        if self.names is not None:
+            raise InputError(
+                f"signals={self.names!r} are of samples that are graphs, and graph=... has signals for "
+                "samples; type signals=None"
+            )
+        graphs = read_graphs([given])
+        if len(graphs) != 1:
+            raise InputError(f"graph must be one graph, got {len(graphs)}")
+        return graphs[0]
+
+    def signals(self, x: Any, geometry: Graph) -> Array:
+        """Checked real signals with the nodes last."""
+        x = super().signals(x, geometry)
+        if is_complex(x):
+            raise InputError("signals must be real, got complex ones; type x.real and x.imag as two channels")
+        return x
+
+    def learn_each(self, X: Any) -> Learnt:
+        """The channels: their number, and the labels there are."""
+        channels = Channels.learn(read_graphs(X, tuple(self.names or ())), self.names)
+        return Learnt(None, tuple(channels.names), {"channels_": channels.names}, channels)
+
+    def each(self, X: Any, learnt: Learnt, planner: Planner) -> Iterator[Part]:
+        """Graphs, as many at once as are filtered at once."""
+        channels: Channels = learnt.detail
+        graphs = read_graphs(X, channels.added)
+        for places, joined in self.frames.join(graphs, len(channels.names)):
+            x = node_signals([graphs[place] for place in places], joined.batch, channels, places)
+            yield Part(planner(joined), x, places)
+
+
+class GraphScattering(ScatteringTransformer):
     """Wavelet scattering on graphs: features that no renumbering of the nodes changes.
 
     Signals at the nodes are filtered by wavelets of the graph, ``|x * psi_j|``, ``||x * psi_j| * psi_j'|``
@@ -45,6 +89,9 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     J : int, default=5
         Number of scales; the coarsest wavelet sees ``2**J`` steps far.
+    graph : graph, optional
+        The one graph that signals (..., nodes) live on, such as a road network or a grid of sensors. None
+        is for samples that are graphs.
     wavelets : {'diffusion', 'tight', 'hann', 'meyer', 'itersine', 'heat'}, default='diffusion'
         Differences of powers of a diffusion; their square-root form, which keeps the energy exactly;
         or windows of the eigenvalues, all of them tight. See `scatter.frames.kernels`.
@@ -77,16 +124,22 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Diffusion time of the finest 'heat' wavelet; its low-pass is ``exp(-t0 lambda)``.
     degree : int, optional
         Of the polynomials of 'chebyshev'; None is what an error of 1e-9 needs.
+    out_type : {'array', 'list', 'dict'}, default='array'
+        What a call returns; see `Scattering2D`.
 
     Attributes
     ----------
-    channels_ : Channels
-        The signals, by name.
-    n_features_in_ : int
-        Number of channels.
+    channels_ : list of str
+        Names of the signals.
 
     Notes
     -----
+    Samples are graphs in a list: see `scatter.domains.graph.read_graphs` for sparse or dense square arrays,
+    networkx graphs, ``(edge_index, edge_weight)``, PyTorch Geometric's ``Data`` and ``Batch``, `Graph`, or
+    pairs of any of these with signals of shape (nodes,) or (nodes, channels). `transform` gives a row for
+    each, or with ``pooling=None`` a list of arrays (nodes, features). With ``graph=`` samples are arrays of
+    signals.
+
     Features are ordered by channel, path, moment. A graph may be disconnected, or be a single node:
     wavelets then see nothing beyond a component. Weights must be symmetric and not negative.
 
@@ -108,11 +161,15 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     (2, 16)
     >>> print(S.get_feature_names_out()[-1])
     eccentricity: kurtosis(||x*psi[j=1]|*psi[j=2]|)
+    >>> GraphScattering(J=2, graph=ring)(np.eye(6)).shape  # of signals on one graph
+    (6, 4, 4)
     """
 
     def __init__(
         self,
         J: int = 5,
+        graph: Any = None,
+        *,
         wavelets: str = "diffusion",
         operator: str = "lazy_walk",
         method: str | None = None,
@@ -125,8 +182,10 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         log: bool | float = False,
         t0: float = 1.0,
         degree: int | None = None,
+        out_type: str = "array",
     ) -> None:
         self.J = J
+        self.graph = graph
         self.wavelets = wavelets
         self.operator = operator
         self.method = method
@@ -139,104 +198,36 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.log = log
         self.t0 = t0
         self.degree = degree
+        self.out_type = out_type
 
-    # ------------------------------------------------------------------ scikit-learn
-    def fit(self, X: Any, y: object = None) -> Self:
-        """Check the parameters, and learn the channels: their number, and the labels there are.
+    def _make_intake(self) -> Intake:
+        return Graphs(type(self).__name__, self.graph, self._frames(), self.signals)
 
-        Parameters
-        ----------
-        X : list of graphs
-            See `scatter.domains.graph.read_graphs`: sparse or dense square arrays, networkx graphs,
-            ``(edge_index, edge_weight)``, PyTorch Geometric's ``Data`` and ``Batch``, `Graph`, or pairs
-            of any of these with signals of shape (nodes,) or (nodes, channels).
-        y : ignored
-
-        Returns
-        -------
-        self
-        """
-        self._recipe()
-        graphs = read_graphs(X, self._names)
-        self.channels_ = Channels.learn(graphs, self.signals)
-        self.n_features_in_ = len(self.channels_.names)
-        return self
-
-    @full_precision
-    def transform(self, X: Any) -> Any:
-        """Scattering features of every graph.
-
-        Parameters
-        ----------
-        X : list of graphs
-            With the signals that `fit` saw.
-
-        Returns
-        -------
-        array of shape (n_graphs, n_features), or list of arrays of shape (n_nodes, n_features)
-            The latter for ``pooling=None``. Of the type and precision of the given signals; float64
-            where all of them are computed.
-
-        Raises
-        ------
-        InputError
-            Naming the graph that is at fault.
-        """
-        check_is_fitted(self)
-        recipe = self._recipe()
-        graphs = read_graphs(X, self._names)
-        order: list[int] = []
-        found: list[Any] = []
-        for places, batch, frame in recipe.plans(graphs, len(self.channels_.names)):
-            x = node_signals([graphs[place] for place in places], batch, self.channels_, places)
-            features = recipe.run(x, batch, frame)
-            order += places
-            found += features if isinstance(features, list) else [features]
-        back = np.argsort(order)
-        if recipe.readout.keeps_points:
-            return [found[place] for place in back]
-        rows = namespace(found[0]).concat(found, axis=0)
-        return rows if order == sorted(order) else rows[back, ...]
-
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Name of every feature: its channel, its moment and its path."""
-        check_is_fitted(self)
-        recipe = self._recipe()
-        names = [name for path in recipe.tree.paths for name in recipe.readout.names(path, None)]
-        return np.asarray(
-            [f"{channel}: {name}" for channel in self.channels_.names for name in names], dtype=object
+    def _make_plan(self, geometry: Graph | Joined | None) -> Plan:
+        intake = self._intake
+        assert isinstance(intake, Graphs)
+        frames = intake.frames
+        order, powers = (
+            check_count("max_order", self.max_order, 0),
+            check_count("n_moments", self.n_moments, 1),
         )
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.no_validation = True
-        return tags
-
-    # ------------------------------------------------------------------ parameters
-    @property
-    def tree(self) -> PathTree:
-        """The paths, in the order of the coefficients."""
-        return self._recipe().tree
-
-    def meta(self) -> dict[str, Any]:
-        """What every path is, as arrays; see `PathTree.meta`."""
-        return self.tree.meta()
-
-    def output_size(self, detail: bool = False) -> int | tuple[int, ...]:
-        """Number of paths, or of paths of each order with ``detail``."""
-        return self.tree.counts if detail else len(self.tree)
+        tree = PathTree(ScaleBank(frames.kernels), order)
+        points: Points | None = None
+        if isinstance(geometry, Joined):
+            points = Regions(geometry.batch.owner)
+        elif geometry is not None:
+            ((_, geometry),) = frames.join([geometry])
+            points = Alone(len(geometry.batch.owner))
+        frame = None if geometry is None else frames.on(geometry)
+        over = None if points is None else lambda resolution: points
+        return Plan(frame, tree, Readout(self.average, self.pooling, self.log, over, powers))
 
     @property
-    def _names(self) -> tuple[str, ...]:
-        return () if self.signals is None else tuple(self.signals)
+    def shape(self) -> tuple[int, ...]:
+        """Nodes of the graph: (n,)."""
+        return self.frame.shape
 
-    def frame(self, graph: Any) -> VertexFrame:
-        """The wavelets on one graph, whose bounds and coefficients may be asked for."""
-        ((_, _, frame),) = self._recipe().plans(read_graphs([graph], self._names), channels=1)
-        return frame
-
-    def _recipe(self) -> Recipe:
+    def _frames(self) -> GraphFrames:
         J = check_count("J", self.J, 1)
         _one_of("wavelets", self.wavelets, WAVELETS)
         _one_of("operator", self.operator, OPERATORS)
@@ -265,99 +256,9 @@ class GraphScattering(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             "meyer": lambda: meyer(J, 2.0),
             "itersine": lambda: itersine(J, 2.0),
         }[self.wavelets]()
-        powers = check_count("n_moments", self.n_moments, 1)
-        readout = Readout(self.average, self.pooling, self.log, powers=powers)
-        tree = PathTree(ScaleBank(kernels), check_count("max_order", self.max_order, 0))
-        return Recipe(J, kernels, self.operator, method, tree, readout, self.degree)
+        return GraphFrames(kernels, J, self.operator, method, self.degree)
 
 
 def _one_of(name: str, value: object, allowed: tuple[Any, ...]) -> None:
     if value not in allowed:
         raise InputError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
-
-
-@dataclass(frozen=True, eq=False)
-class Recipe:
-    """Everything that follows from the parameters alone."""
-
-    J: int
-    kernels: Kernels
-    operator: str
-    method: str
-    tree: PathTree
-    readout: Readout
-    degree: int | None
-
-    def plans(
-        self, graphs: list[Graph], channels: int
-    ) -> Iterator[tuple[list[int], GraphBatch, VertexFrame]]:
-        """Yield places of some graphs, these graphs as one, and the wavelets on them.
-
-        What is computed of a graph never depends on the others: frames that depend on the spectrum
-        of a graph are made for each, or for those whose spectra share a bound.
-        """
-        if self.method == "eigen":
-            for place, graph in enumerate(graphs):
-                batch = join([graph], place)
-                yield [place], batch, self._eigen(batch)
-        elif self.method == "chebyshev" and self.kernels.name in ("heat", "tight"):
-            yield from self._by_gap(graphs, channels)
-        else:
-            first = 0
-            for part, batch in batches(graphs, channels):
-                yield list(range(first, first + len(part))), batch, self._products(batch)
-                first += len(part)
-
-    def _eigen(self, batch: GraphBatch) -> SpectralFrame:
-        matrix, mass = batch.diffusion(self.operator)
-        root = np.sqrt(mass)
-        symmetric = root[:, None] * matrix.toarray() / root
-        t, vectors = np.linalg.eigh((symmetric + symmetric.T) / 2)
-        lam = np.clip(2 * (1 - t[::-1]), 0, 2)
-        # The null space is known; rounding of 1e-16 there would be 1e-8 in the square root of a kernel.
-        lam[lam < 1e-13] = 0
-        return SpectralFrame(lam, vectors[:, ::-1] / root[:, None], self.kernels, mass)
-
-    def _products(self, batch: GraphBatch, gap: float | None = None) -> VertexFrame:
-        if self.method == "matvec":
-            operator, mass = batch.operator(self.operator)
-            return DiffusionFrame(operator, self.J, self.kernels.first == 0, mass)
-        matrix, mass = batch.diffusion(self.operator)
-        laplacian = -2 * matrix
-        laplacian.setdiag(2 - 2 * matrix.diagonal())
-        if gap is None:
-            return ChebyshevFrame(laplacian, 2.0, self.kernels, self.degree, mass)
-        null = batch.null_space(mass, self.operator)
-        low = (np.zeros(null.shape[1]), null)
-        return ChebyshevFrame(laplacian, 2.0, self.kernels, self.degree, mass, low, gap)
-
-    def _by_gap(
-        self, graphs: list[Graph], channels: int
-    ) -> Iterator[tuple[list[int], GraphBatch, VertexFrame]]:
-        """Batches of graphs by the power of four below their spectral gap, which sets the degree."""
-        levels: dict[int, list[int]] = {}
-        for place, graph in enumerate(graphs):
-            gap = join([graph], place).gap(self.operator)
-            levels.setdefault(int(np.floor(np.log2(gap * (1 - 1e-9)) / 2)), []).append(place)
-        for level, places in levels.items():
-            first = 0
-            for part, batch in batches([graphs[place] for place in places], channels):
-                yield places[first : first + len(part)], batch, self._products(batch, min(4.0**level, 1.0))
-                first += len(part)
-
-    def run(self, x: Array, batch: GraphBatch, frame: VertexFrame) -> Any:
-        """Features of every graph of a batch, from its signals (channels, nodes).
-
-        An array with a row a graph; for nodes that are kept, a list of arrays (nodes, features).
-        """
-        regions = Regions(batch.owner)
-        readout = replace(self.readout, regions=lambda resolution: regions)
-        found = Plan(frame, self.tree, readout).run(x)
-        xp = namespace(x)
-        if readout.keeps_points:
-            maps = in_order(found, axis=-2)  # (channels, paths, nodes)
-            columns = xp.reshape(maps, (-1, maps.shape[-1])).T
-            return [columns[a:b] for a, b in pairwise(batch.start)]
-        kept = len(readout.trailing(frame, 0))
-        rows = in_order(found, axis=-2 - kept)  # (channels, paths, graphs, *kept)
-        return xp.reshape(xp.moveaxis(rows, 2, 0), (rows.shape[2], -1))

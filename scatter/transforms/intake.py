@@ -34,11 +34,14 @@ class Learnt:
         Name of each channel; empty where samples are one signal each.
     public : mapping
         Attributes of the fitted estimator, by name.
+    detail : object
+        What else an intake wants to know again.
     """
 
     geometry: Any
     channels: tuple[str, ...] = ()
     public: Mapping[str, Any] = field(default_factory=dict)
+    detail: Any = None
 
 
 class Part(NamedTuple):

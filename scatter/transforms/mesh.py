@@ -143,7 +143,8 @@ class MeshScattering(SurfaceScattering):
         The surface that signals live on; None learns it from `fit`.
     t0 : 'auto' or float, default='auto'
         Diffusion time of the finest average, in length^2; 'auto' is ``area / (4 pi 2**(J-1))``, with
-        which features don't depend on the size of the surface.
+        which features don't depend on the size of the surface. The frequencies of `table` are then in units
+        of 1 / t0 where samples have a surface each.
     n_eig : int, default=200
         Eigenpairs of the Laplacian to compute, up to the number of vertices; clusters of equal
         eigenvalues are kept whole, so there may be fewer. With ``method='eigen'`` all wavelets but the

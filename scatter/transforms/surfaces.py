@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any, ClassVar
@@ -18,10 +18,11 @@ from scatter.frames.kernels import heat
 from scatter.frames.surface import Spectrum, spectrum
 from scatter.frames.vertices import ScaleBank
 from scatter.numerics.moments import Weighted
-from scatter.numerics.namespace import Constant
+from scatter.numerics.namespace import Array, Constant
 from scatter.paths import PathTree
 from scatter.transforms.estimator import ScatteringTransformer
-from scatter.transforms.geometries import Geometries
+from scatter.transforms.geometries import Geometries, numbered, of_channels
+from scatter.transforms.intake import Learnt, Part, Planner
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count
@@ -63,6 +64,10 @@ class Surfaces(Geometries):
             self._latest[surface] = found
         return found
 
+    @abstractmethod
+    def is_one(self, given: Any) -> bool:
+        """Whether something is a surface, so that in a pair what comes after it are its signals."""
+
     def own_channels(self) -> list[str]:
         """Names of the channels of the descriptors; no spectrum is needed for them."""
         names: list[str] = []
@@ -85,6 +90,64 @@ class Surfaces(Geometries):
         operator = self.spectrum(surface)
         return np.concatenate([self.describe(name, surface, operator) for name in self.descriptors])
 
+    # ------------------------------------------------------------------ collections
+    def alone(self, X: Any) -> Any:
+        """The surface that ``X`` is; None if it is samples."""
+        return self.read(X) if self.samples(X) is None else None
+
+    def learn_each(self, X: Any) -> Learnt:
+        """The channels of the first sample."""
+        samples = self.samples(X)
+        if not samples:
+            raise InputError("a list with at least one surface is needed, got an empty list")
+        _, x = self.sample(samples[0], 0)
+        if x is None:
+            return of_channels(None, self.own_channels())
+        return of_channels(None, numbered(x.shape[-2] if x.ndim > 1 else 0))
+
+    def each(self, X: Any, learnt: Learnt, planner: Planner) -> Iterator[Part]:
+        """Samples one after the other: surfaces, or pairs of one and its signals."""
+        samples = self.samples(X)
+        if not samples:
+            raise InputError(f"a list of surfaces is needed, as in fit, got {type(X).__name__}")
+        for place, given in enumerate(samples):
+            geometry, x = self.sample(given, place)
+            try:
+                plan = planner(geometry)
+                x = self.own(geometry) if x is None else x
+            except InputError as error:
+                raise InputError(f"sample {place}: {error}") from None
+            channels = x.shape[-2] if x.ndim > 1 else 0
+            if channels != len(learnt.channels):
+                raise InputError(
+                    f"sample {place}: must have {len(learnt.channels)} channels as in fit, got {channels}"
+                )
+            yield Part(plan, x, [place])
+
+    def samples(self, X: Any) -> list[Any] | None:
+        """The samples that something holds; None if it is one geometry, or signals."""
+        if isinstance(X, list):
+            return X
+        if isinstance(X, tuple):
+            return list(X) if X and all(map(self._is_sample, X)) else None
+        objects = getattr(getattr(X, "dtype", None), "kind", "") == "O" and getattr(X, "ndim", 0) == 1
+        stacked = getattr(X, "ndim", 0) == 3 and len(X) > 0 and self.is_one(X[0])
+        return list(X) if objects or stacked or isinstance(X, Iterator) else None
+
+    def _is_sample(self, given: Any) -> bool:
+        pair = isinstance(given, tuple) and len(given) == 2 and self.is_one(given[0])
+        return pair or self.is_one(given)
+
+    def sample(self, given: Any, place: int) -> tuple[Any, Array | None]:
+        """Geometry of a sample, and its signals (channels, n) or (n,), or None."""
+        try:
+            if isinstance(given, tuple) and self._is_sample(given) and not self.is_one(given):
+                geometry = self.read(given[0])
+                return geometry, self.signals(given[1], geometry)
+            return self.read(given), None
+        except InputError as error:
+            raise InputError(f"sample {place}: {error}") from None
+
 
 class SurfaceScattering(ScatteringTransformer):
     """Base of the estimators on surfaces; a subclass says which frame a surface carries."""
@@ -106,9 +169,10 @@ class SurfaceScattering(ScatteringTransformer):
             Readout(self.average, self.pooling, self.log),
             check_count("max_order", self.max_order, 0),
         )
-        self._time(1.0)
-        if surface is None:  # paths are the same on every surface, whatever the times of the kernels are
-            return Plan(None, PathTree(ScaleBank(heat(self.J)), order), readout)
+        if surface is None:  # paths are the same on every surface; the time that is not known yet is the unit
+            t0 = self._time(1.0)
+            bank = ScaleBank(heat(self.J, 1.0 if self.t0 == "auto" else t0))
+            return Plan(None, PathTree(bank, order), readout)
         intake = self._intake
         assert isinstance(intake, Surfaces)
         operator = intake.spectrum(surface)
