@@ -205,11 +205,12 @@ class Regions:
 
     def sum(self, x: Array) -> Array:
         """Sum over each region: (..., n) -> (..., regions)."""
-        wide = double(x)
-        xp = namespace(x)
         if isinstance(x, np.ndarray):
-            found = as_rows(np.add.reduceat(as_columns(wide), self.start[:-1], axis=0), x.shape[:-1])
-        elif is_torch_array(x):
+            columns = as_columns(x.astype(np.float64, copy=False))
+            found = as_rows(np.add.reduceat(columns, self.start[:-1], axis=0), x.shape[:-1])
+            return found.astype(x.dtype, copy=False)
+        xp, wide = namespace(x), double(x)
+        if is_torch_array(x):
             found = self._matrix.apply(wide)
         else:
             found = xp.matmul(wide, Constant(self._matrix.csr.T.toarray()).like(wide))
@@ -276,6 +277,8 @@ class Alone:
 def summary(x: Array, kind: str, points: Points, count: int, floor: Array | None = None) -> list[Array]:
     """The statistics of one kind of pooling, each (...) of maps (..., *points).
 
+    What is made of sums of products is in double precision, other statistics are in that of the maps.
+
     Parameters
     ----------
     x : array of shape (..., *points)
@@ -293,14 +296,12 @@ def summary(x: Array, kind: str, points: Points, count: int, floor: Array | None
         return [points.mean(x)]
     if kind in ("median", "max"):
         return [getattr(points, kind)(x)]
-    xp = namespace(x)
     if kind == "powers":
-        found = powers(double(x), points, count)
-    else:
-        found = moments(x, points, 2 if kind == "mean_std" else min(count, len(MOMENTS)), floor)
-    if kind == "mean_std":
-        found[1] = _root(found[1])
-    return [xp.astype(one, x.dtype, copy=False) for one in found]
+        return powers(double(x), points, count)
+    if kind == "moments":
+        return moments(x, points, min(count, len(MOMENTS)), floor)
+    mean, variance = moments(x, points, 2)
+    return [mean, _root(variance)]
 
 
 def powers(x: Array, points: Points, count: int) -> list[Array]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from numbers import Number
 from typing import Any, Self, final
@@ -17,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from scatter.frames.base import Frame
 from scatter.numerics.namespace import full_precision, namespace
 from scatter.paths import PathTree
-from scatter.transforms.intake import Intake, Learnt, Part, check_names, columns, named
+from scatter.transforms.intake import Intake, Learnt, Part, Planner, check_names, columns, named
 from scatter.transforms.plan import Plan
 from scatter.transforms.validation import check_out_type
 
@@ -44,24 +45,29 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
     @property
     def _made(self) -> _Made:
         """The intake, and the latest plan; made again whenever a parameter has changed."""
-        key = tuple((name, _value(value)) for name, value in self.get_params(deep=False).items())
+        key = tuple([_value(getattr(self, name)) for name in _parameters(type(self))])
         # Read once: another thread may meet other parameters in the meantime.
         known = self.__dict__.get("_latest")
         if known is None or known.key != key:
             self._latest = known = _Made(key, self._make_intake())
         return known
 
-    @final
-    def _plan(self, geometry: Any) -> Plan:
-        made = self._made
-        known = made.planned
-        if known is None or not _same(known[0], geometry):
-            made.planned = known = (geometry, self._make_plan(geometry))
-        return known[1]
-
     @property
     def _intake(self) -> Intake:
         return self._made.intake
+
+    @final
+    def _plan(self, geometry: Any) -> Plan:
+        return self._planner(self._made)(geometry)
+
+    def _planner(self, made: _Made) -> Planner:
+        def planner(geometry: Any) -> Plan:
+            known = made.planned
+            if known is None or not _same(known[0], geometry):
+                made.planned = known = (geometry, self._make_plan(geometry))
+            return known[1]
+
+        return planner
 
     @property
     def _seen(self) -> Learnt | None:
@@ -71,7 +77,8 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
     @property
     def _known(self) -> Plan:
         """The plan for the geometry that is known."""
-        return self._plan(self._intake.geometry(self._seen))
+        made = self._made
+        return self._planner(made)(made.intake.geometry(self._seen))
 
     @final
     def __getstate__(self) -> dict[str, Any]:
@@ -134,7 +141,8 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
             If a parameter is out of its range or the input is not what the transform accepts.
         """
         check_out_type(self.out_type)
-        plan, signals = self._intake.call(x, self._seen, self._plan)
+        made = self._made
+        plan, signals = made.intake.call(x, self._seen, self._planner(made))
         return plan.coefficients_of(signals, self.out_type)
 
     @final
@@ -158,7 +166,8 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         self
         """
         check_out_type(self.out_type)
-        learnt = self._intake.learn(X, self._plan, lambda x: columns(self, x, reset=True))
+        made = self._made
+        learnt = made.intake.learn(X, self._planner(made), lambda x: columns(self, x, reset=True))
         for name in () if self._seen is None else self._seen.public:
             self.__dict__.pop(name, None)
         self._learnt = learnt
@@ -180,10 +189,10 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         array of shape (n_samples, n_features_out)
             Of the type and precision of ``X``; named by `get_feature_names_out`.
         """
-        if not self._intake.stateless:
+        made = self._made
+        if not made.intake.stateless:
             check_is_fitted(self)
-        learnt = self._seen
-        parts = self._intake.parts(X, learnt, self._plan, lambda x: columns(self, x, reset=False))
+        parts = made.intake.parts(X, self._seen, self._planner(made), lambda x: columns(self, x, reset=False))
         first = next(parts)
         if first.places is None:
             return first.plan.rows(first.x)
@@ -227,6 +236,12 @@ class _Made:
     def __init__(self, key: Any, intake: Intake) -> None:
         self.key, self.intake = key, intake
         self.planned: tuple[Any, Plan] | None = None
+
+
+@cache
+def _parameters(cls: type[BaseEstimator]) -> tuple[str, ...]:
+    """Names of the parameters of a class; scikit-learn looks them up at every call."""
+    return tuple(cls._get_param_names())
 
 
 @dataclass(frozen=True)

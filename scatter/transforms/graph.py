@@ -36,11 +36,14 @@ class Graphs(Geometries):
     ----------
     frames : GraphFrames
         Says which graphs are filtered at once.
+    tree : PathTree
+        The paths, which all graphs share.
     names : sequence of str, optional
         Signals to compute, or attributes to read.
     """
 
     frames: GraphFrames
+    tree: PathTree
     names: Any = None
 
     word: ClassVar[str] = "graph"
@@ -201,17 +204,15 @@ class GraphScattering(ScatteringTransformer):
         self.out_type = out_type
 
     def _make_intake(self) -> Intake:
-        return Graphs(type(self).__name__, self.graph, self._frames(), self.signals)
+        frames = self._frames()
+        tree = PathTree(ScaleBank(frames.kernels), check_count("max_order", self.max_order, 0))
+        return Graphs(type(self).__name__, self.graph, frames, tree, self.signals)
 
     def _make_plan(self, geometry: Graph | Joined | None) -> Plan:
         intake = self._intake
         assert isinstance(intake, Graphs)
         frames = intake.frames
-        order, powers = (
-            check_count("max_order", self.max_order, 0),
-            check_count("n_moments", self.n_moments, 1),
-        )
-        tree = PathTree(ScaleBank(frames.kernels), order)
+        powers = check_count("n_moments", self.n_moments, 1)
         points: Points | None = None
         if isinstance(geometry, Joined):
             points = Regions(geometry.batch.owner)
@@ -220,7 +221,7 @@ class GraphScattering(ScatteringTransformer):
             points = Alone(len(geometry.batch.owner))
         frame = None if geometry is None else frames.on(geometry)
         over = None if points is None else lambda resolution: points
-        return Plan(frame, tree, Readout(self.average, self.pooling, self.log, over, powers))
+        return Plan(frame, intake.tree, Readout(self.average, self.pooling, self.log, over, powers))
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -7,14 +7,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
 
 import numpy as np
 
 from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.numerics.moments import MOMENTS, STATISTICS, Even, Points, noise_floor, summary
-from scatter.numerics.namespace import Array, namespace
+from scatter.numerics.namespace import Array, double, namespace
 from scatter.paths import Group, Path
 from scatter.transforms.validation import scalar
 
@@ -180,11 +179,15 @@ class Readout:
 
     def pool(self, kept: Array, points: Points, noise: Array | None = None) -> Array:
         """Statistics (..., [regions,] kept) of maps (..., *points)."""
-        found: list[Any] = []
+        xp = namespace(kept)
+        found: list[Array] = []
         for kind in self.kinds:
             values = summary(kept, kind, points, self.powers, noise)
             found += map(self._signed, values) if kind == "powers" and self.log else values
-        return found[0] if len(found) == 1 else namespace(kept).stack(found, axis=-1)
+        if len(self.kinds) > 1:  # of one precision, so that they are one array
+            found = [double(value) for value in found]
+        one = found[0] if len(found) == 1 else xp.stack(found, axis=-1)
+        return xp.astype(one, kept.dtype, copy=False)
 
     def _signed(self, s: Array) -> Array:
         xp = namespace(s)
