@@ -14,6 +14,7 @@ import typer
 from cli_helpers import SMALL, fail, files_here, image, run, succeed
 from typer.testing import CliRunner
 
+from scatter import Scattering1D
 from scatter.cli.app import app
 from scatter.cli.options import FeatureKind
 from scatter.extraction import TRANSFORMS, Recipe, load_recipe
@@ -503,3 +504,81 @@ def test_a_parameter_is_said_once():
     image("a.png")
     message = fail("features", "a.png", "-o", "t.npz", "--J", "2", "--set", "J=3", code=2)
     assert message == "--set J=3: J is 2 already; type it once"
+
+
+# ------------------------------------------------------------------ a bank of one's own
+BANK = """
+from dataclasses import dataclass
+from scatter.frames.morlet1d import Morlet1D
+
+@dataclass(frozen=True)
+class Mine(Morlet1D):
+    pass
+
+four = Mine(4, (2, 1), 16.0, 4, 4)
+five = Mine(5, (2, 1), 32.0, 5, 5)
+"""
+
+
+def test_a_bank_from_a_file_goes_through_features_train_and_predict():
+    Path("mine.py").write_text(BANK)
+    rng = np.random.default_rng(0)
+    for name, scale in (("low", 9.0), ("high", 2.0)):
+        Path(f"in/{name}").mkdir(parents=True)
+        for k in range(4):
+            np.save(f"in/{name}/{k}.npy", np.sin(np.arange(500) / scale) + 0.1 * rng.standard_normal(500))
+    options = ("--transform", "1d", "--labels-from-folders", "--wavelet", "mine.py:four")
+    succeed("features", "in", "-o", "t.npz", *options)
+    table = read_table("t.npz")
+    same = Scattering1D(J=4, Q=(2, 1), pooling="mean")
+    x = np.stack([np.load(file) for file in table.keys["file"]])
+    np.testing.assert_allclose(table.features, same.fit_transform(x), rtol=1e-4, atol=1e-6)
+    assert "Mine(J=4" in json.loads(table.metadata["recipe"])["params"]["wavelet"]
+    succeed("train", "t.npz", "-o", "m.skops")
+    said = fail("predict", "m.skops", "in")
+    start = "m.skops: the recipe has wavelets of its own; type --wavelet FILE.py:NAME, which must be Mine(J=4"
+    assert said.startswith(start)
+    assert "give the one that it says" in fail("predict", "m.skops", "in", "--wavelet", "mine.py:five")
+    rows = json.loads(succeed("predict", "m.skops", "in", "--wavelet", "mine.py:four", "--json"))
+    assert rows["label"] == ["high"] * 4 + ["low"] * 4
+    # The same name, another filter: the hash tells.
+    Path("mine.py").write_text(BANK.replace("    pass", "    def psi(self, *a): return 2 * super().psi(*a)"))
+    assert "the hash of the filters must be" in fail("predict", "m.skops", "in", "--wavelet", "mine.py:four")
+
+
+def test_a_bank_in_a_recipe_file():
+    Path("mine.py").write_text(BANK)
+    np.save("x.npy", np.random.default_rng(0).standard_normal((3, 200)))
+    options = ("--transform", "1d", "--wavelet", "mine.py:four")
+    succeed("features", "x.npy", "-o", "a.npz", *options, "--save-config", "r.toml")
+    assert "type --wavelet FILE.py:NAME" in fail("features", "x.npy", "-o", "b.npz", "--config", "r.toml")
+    succeed("features", "x.npy", "-o", "b.npz", "--config", "r.toml", "--wavelet", "mine.py:four")
+    a, b = read_table("a.npz"), read_table("b.npz")
+    np.testing.assert_array_equal(a.features, b.features)
+    assert a.metadata["filters"] == b.metadata["filters"]
+
+
+@pytest.mark.parametrize(("wavelet", "message"), [
+    ("mine", "--wavelet is FILE.py:NAME, a file of Python and the name of a bank in it, got 'mine'"),
+    ("mine.py:", "--wavelet is FILE.py:NAME"),
+    ("none.py:four", "none.py: "),
+    ("mine.py:six", "mine.py has no six; it has Mine, Morlet1D, dataclass, five, four"),
+    ("broken.py:four", "broken.py: ZeroDivisionError: division by zero"),
+    ("mine.py:Mine", "got the class Mine; type Mine(...)"),
+])  # fmt: skip
+def test_banks_that_cannot_be_had(wavelet, message):
+    Path("mine.py").write_text(BANK)
+    Path("broken.py").write_text("four = 1 / 0\n")
+    np.save("x.npy", np.random.default_rng(0).standard_normal((3, 200)))
+    result = run("features", "x.npy", "-o", "t.npz", "--transform", "1d", "--wavelet", wavelet)
+    assert result.exit_code in (1, 2)
+    assert message in result.stderr
+    assert not Path("t.npz").exists()
+
+
+def test_a_bank_of_this_machine_is_not_for_others():
+    Path("mine.py").write_text(BANK)
+    np.save("x.npy", np.random.default_rng(0).standard_normal((3, 200)))
+    options = ("features", "x.npy", "-o", "t.npz", "--transform", "1d", "--wavelet", "mine.py:four")
+    assert "leave --workers and --scheduler out" in fail(*options, "--workers", "2", code=2)
+    assert "has no meaning here" in fail(*options[:4], "--transform", "graph", *options[6:], code=2)

@@ -217,6 +217,8 @@ def run_block(block, names):
         return
     if block.verb == "needs" and any(importlib.util.find_spec(name) is None for name in block.detail.split()):
         return
+    if block.verb == "file":
+        Path(block.detail).write_text(block.code)
     if block.language in ("console", "bash"):
         run_console(block)
     elif ">>>" in block.code:
@@ -266,7 +268,9 @@ def test_every_block_is_run_or_says_why(page):
         assert block.language in RUN | SHOWN, (
             f"{block}: language {block.language!r}; use one of {RUN | SHOWN}"
         )
-        assert block.verb in ("", "skip", "needs", "near", "varies"), f"{block}: unknown mark {block.mark!r}"
+        assert block.verb in ("", "skip", "needs", "near", "varies", "file"), (
+            f"{block}: unknown mark {block.mark!r}"
+        )
         assert not block.verb or block.detail, f"{block}: the mark {block.mark!r} gives no reason"
         if block.language in ("console", "bash") and block.verb != "skip":
             for command, _ in commands(block):

@@ -10,9 +10,9 @@ from conftest import Backend
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scatter.domains.grid import Grid
-from scatter.frames.morlet1d import Morlet1D, bump, grid1d, lowpass_spectrum
-from scatter.frames.morlet2d import Morlet2D, grid2d
+from scatter.domains.grid import Grid, line, plane
+from scatter.frames.morlet1d import Morlet1D, bump, lowpass_spectrum
+from scatter.frames.morlet2d import Morlet2D
 from scatter.numerics import lowpass
 from scatter.numerics.boundary import pad, source
 from scatter.numerics.fourier import fftn, ifftn, wrap
@@ -196,12 +196,12 @@ def grids(draw):
         resolution = draw(st.integers(0, int(math.log2(T))))
         if padding is None:
             N += -N % 2**resolution
-        return grid1d(N, T, padding), resolution
+        return line(N, lambda n: lowpass_spectrum(T, n), padding), resolution
     J = draw(st.integers(1, 4))
-    sides = (draw(st.integers(2**J, 60)), draw(st.integers(1, 60)))
+    sides = (draw(st.integers(2**J, 60)), draw(st.integers(2**J, 60) | st.just(1)))
     if padding is None:
         sides = tuple(side + -side % 2**J for side in sides)
-    return grid2d(sides, J, padding), draw(st.integers(0, J))
+    return plane(sides, J, padding), draw(st.integers(0, J))
 
 
 @given(grids())
@@ -250,7 +250,7 @@ def test_grids_pad_and_crop_in_every_library(backend, padding):
 
 
 def test_a_grid_handed_in_padded_keeps_its_window():
-    grid = grid2d((20, 33), 3, "reflect")
+    grid = plane((20, 33), 3, "reflect")
     bare = grid.handed_in_padded()
     x = np.ones(grid.padded)
     assert bare.pad(x) is x

@@ -15,8 +15,9 @@ from tests_support import jax_gradient, torch_gradient, weights
 
 from scatter import InputError, PathTree, Scattering2D, testing
 from scatter.cascade import WORKING_SET, in_order, scattering
+from scatter.domains.grid import plane
 from scatter.frames.convolution import ConvolutionFrame
-from scatter.frames.morlet2d import Morlet2D, grid2d
+from scatter.frames.morlet2d import Morlet2D
 from scatter.frames.rotomorlet import AngularMorlet, RotoTranslationMorlet
 from scatter.frames.rototranslation import RotoTranslationFrame
 from scatter.transforms.rototranslation import RotoTranslationScattering2D
@@ -262,7 +263,7 @@ class Fine(RotoTranslationMorlet):
 
 def fine_frame(shape, J, L, K, covariant):
     bank = Fine(J, L, K, covariant)
-    frame = RotoTranslationFrame(bank, ConvolutionFrame(bank.plane, grid2d(shape, J, None)))
+    frame = RotoTranslationFrame(bank, ConvolutionFrame(bank.plane, plane(shape, J, None)))
     return frame, PathTree(bank, 2, frame.capacity(WORKING_SET))
 
 

@@ -51,6 +51,15 @@ def features(
         str | None,
         _transform("--padding", help="How samples go on beyond their ends.", show_default="reflect"),
     ] = None,
+    wavelet: Annotated[
+        str | None,
+        _transform(
+            "--wavelet",
+            help="A bank of your own: this file is run, and NAME taken.",
+            metavar="FILE.py:NAME",
+            show_default="morlet",
+        ),
+    ] = None,
     setting: Annotated[
         list[str] | None,
         _transform("--set", help="Any parameter of the transform.", metavar="NAME=VALUE"),
@@ -177,6 +186,7 @@ def features(
         raise typer.BadParameter("the table is needed, such as features.parquet", param_hint="--output")
     given = {"J": j, "L": l, "Q": q, "T": t, "max_order": max_order, "padding": padding}
     given |= {"pooling": None if pooling is None else pooling.value, "log": log or None}
+    given |= {"wavelet": work.bank_of(wavelet)}
     reading = {
         "resize": resize,
         "crop": crop,

@@ -55,10 +55,19 @@ def predict(
         str | None,
         typer.Option("--path-column", help="Column of a manifest that names files.", show_default="file"),
     ] = None,
+    wavelet: Annotated[
+        str | None,
+        typer.Option(
+            "--wavelet",
+            help="The bank that the features of the model were made with: this file is run.",
+            metavar="FILE.py:NAME",
+            show_default="morlet",
+        ),
+    ] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Threads.")] = None,
     json: Json = False,
 ) -> None:
     """Classify files by a model, which remembers how they are read and transformed."""
     from scatter.cli.predict import run_predict
 
-    run_predict(model, inputs, output, path_column=path_column, jobs=jobs, as_json=json)
+    run_predict(model, inputs, output, path_column=path_column, wavelet=wavelet, jobs=jobs, as_json=json)

@@ -17,6 +17,7 @@ from scatter.cli.output import complain, print_json, print_table, remark, say
 from scatter.cli.progress import Bar
 from scatter.errors import InputError
 from scatter.extraction import TRANSFORMS, Recipe, Report, extract, load_recipe, save_recipe
+from scatter.extraction.banks import load_bank
 from scatter.extraction.cluster import ClusterCompute, local_cluster
 from scatter.extraction.kinds import guess_transform
 from scatter.extraction.listing import MANIFESTS, Listing
@@ -81,8 +82,11 @@ def run_features(
         If an option is wrong.
     """
     listing = _listing(inputs, manifest)
+    if given.get("wavelet") is not None and (workers, scheduler) != (None, None):
+        raise InputError("--wavelet is a file of this machine's; leave --workers and --scheduler out")
     if config is not None:
-        recipe = _only_config(config, transform, given, settings, reading, {"dtype": dtype, "batch": batch})
+        rest = {"dtype": dtype, "batch": batch}
+        recipe = _only_config(config, transform, given, settings, reading, rest)
     else:
         name = transform or guess_transform(_without(listing, output), reading["array"], reading["labels"])
         recipe = _recipe(name, given, settings, reading, dtype or "float32", batch)
@@ -145,6 +149,11 @@ def channels_of(channels: str | None, colour: bool | None) -> Any:
     return tuple(int(part) for part in parts)
 
 
+def bank_of(wavelet: str | None) -> Any:
+    """The bank of wavelets of ``--wavelet``; None without it."""
+    return None if wavelet is None else load_bank(wavelet)
+
+
 def existing_of(*, resume: bool, overwrite: bool) -> Existing | None:
     """What to do about an earlier run."""
     if resume and overwrite:
@@ -187,11 +196,12 @@ def _only_config(
     config: Path, transform: str | None, given: Any, settings: Any, reading: Any, rest: dict[str, Any]
 ) -> Recipe:
     values = {**given, **reading, **rest}
+    wavelet = values.pop("wavelet", None)
     asked = [_flag(name) for name, value in values.items() if value is not None]
     asked += ["--set"] * bool(settings) + ["--transform"] * (transform is not None)
     if asked:
         raise InputError(f"--config {config} says everything about the transform; leave {asked[0]} out")
-    return load_recipe(config)
+    return load_recipe(config, wavelet)
 
 
 def _listing(inputs: list[str], manifest: dict[str, Any]) -> Listing:

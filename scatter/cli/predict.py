@@ -19,7 +19,9 @@ from scatter.cli.progress import Bar
 from scatter.errors import FileError, InputError
 from scatter.extraction import Recipe, extract
 from scatter.extraction.assemble import errors_file
+from scatter.extraction.banks import load_bank
 from scatter.extraction.listing import Listing
+from scatter.extraction.recipe import OtherWaveletError
 from scatter.io import FeatureTable, atomic_output, check_output
 from scatter.io.tables import read_table
 from scatter.learning import Model, load_model, predict
@@ -35,6 +37,7 @@ def run_predict(
     output: Path | None,
     *,
     path_column: str | None,
+    wavelet: str | None,
     jobs: int | None,
     as_json: bool,
 ) -> None:
@@ -50,6 +53,8 @@ def run_predict(
         A .csv file; printed if None.
     path_column : str, optional
         Column of a manifest that names files, as in `Listing`.
+    wavelet : str, optional
+        ``FILE.py:NAME`` of the bank of wavelets that the features of the model were made with.
     jobs : int, optional
         Threads.
     as_json : bool
@@ -70,7 +75,7 @@ def run_predict(
             )
         check_output(output)
     trained = load_model(model)
-    recipe = _recipe(trained, model)
+    recipe = _recipe(trained, model, None if wavelet is None else load_bank(wavelet))
     with tempfile.TemporaryDirectory(prefix="scatter-") as folder, Bar() as bar:
         table = Path(folder) / "features.npy"
         listing = Listing(inputs, path_column)
@@ -84,9 +89,11 @@ def run_predict(
         raise typer.Exit(DATA_FAILED)
 
 
-def _recipe(model: Model, path: Path) -> Recipe:
+def _recipe(model: Model, path: Path, wavelet: Any) -> Recipe:
     try:
-        return Recipe.from_dict(json.loads(model.metadata["recipe"]))
+        return Recipe.from_dict(json.loads(model.metadata["recipe"]), wavelet)
+    except OtherWaveletError as error:
+        raise FileError(f"{path}: {error}") from error
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise FileError(
             f"{path}: does not say how files become features; train on a table that scatter features wrote"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -123,3 +124,80 @@ def check_padding(padding: str | None) -> None:
     """Raise `InputError` unless ``padding`` is a known way to continue a signal."""
     if padding is not None and padding not in PADDINGS:
         raise InputError(f"padding must be one of {', '.join(map(repr, PADDINGS))} or None, got {padding!r}")
+
+
+# ------------------------------------------------------------------ how much is padded
+LEFT_OUT = 1e-3
+"""Mass of a low-pass beyond what the padding of a signal covers a third of."""
+
+
+def padded_length(N: int, phi: NDArray[np.float64]) -> tuple[int, int]:
+    """Length to which N samples are padded, and how many samples go in front.
+
+    The padding covers three times the duration beyond which the low-pass has less than `LEFT_OUT` of its
+    mass, as far as one reflection of the signal reaches, up to a power of two.
+
+    Parameters
+    ----------
+    N : int
+        Samples.
+    phi : ndarray of shape (N,)
+        Spectrum of the low-pass.
+    """
+    kernel = np.abs(np.fft.ifft(phi))[: N // 2]
+    small = np.flatnonzero(np.cumsum(kernel[::-1])[::-1] <= LEFT_OUT)
+    support = int(small[0]) + 1 if small.size else N // 2
+    wanted = math.ceil(math.log2(N + 6 * support))
+    padded = 1 << min(wanted, math.floor(math.log2(max(3 * N - 2, 1))))
+    return padded, (padded - N) // 2
+
+
+def line(N: int, phi: Callable[[int], NDArray[np.float64]], padding: str | None) -> Grid:
+    """Line of N samples with the padding that a low-pass asks for.
+
+    Parameters
+    ----------
+    N : int
+        Samples.
+    phi : callable
+        n -> spectrum of the low-pass on a circle of n samples.
+    padding : str or None
+        How the signal continues.
+    """
+    padded, before = (N, 0) if padding is None else padded_length(N, phi(N))
+    return Grid((N,), (padded,), (before,), padding, covering=True)
+
+
+def padded_size(size: int, J: int) -> int:
+    """The cells of ``2**J`` samples that fit, and two more."""
+    return ((size >> J) + 2) << J
+
+
+def plane(shape: tuple[int, ...], J: int, padding: str | None) -> Grid:
+    """Image of M x N samples, padded by about ``2**J`` samples on each side.
+
+    Raises
+    ------
+    InputError
+        If a side is shorter than ``2**J``, unless it is 1; or, without padding, not a multiple of it.
+    """
+    M, N = shape
+    if max(shape) == 1:
+        raise InputError("an image of 1 x 1 has no scales; at least 2 pixels along a side are needed")
+    short = [side for side in shape if 1 < side < 2**J]
+    if short or max(shape) < 2**J:
+        allowed = max(1, min(side for side in shape if side == max(shape) or side > 1).bit_length() - 1)
+        raise InputError(
+            f"J={J} needs sides of at least 2**J = {2**J} pixels, got an image of {M} x {N}; "
+            f"type J={allowed} or less"
+        )
+    if padding is None:
+        if any(side % 2**J for side in shape):
+            raise InputError(
+                f"padding=None needs sides that are multiples of 2**J = {2**J}, got {shape}; "
+                f"type padding='periodic', or crop to {tuple(side - side % 2**J for side in shape)}"
+            )
+        return Grid((M, N), (M, N), (0, 0), None)
+    padded = tuple(padded_size(size, J) for size in shape)
+    before = tuple((n - size) // 2 for n, size in zip(padded, shape, strict=True))
+    return Grid((M, N), padded, before, padding)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Parameters that follow from the samples, that would leave no table, or that change no number.
 FIXED = frozenset(
-    {"shape", "channels", "sampling_rate", "mesh", "cloud", "mask", "ndim", "out_type", "n_jobs"}
+    {"shape", "channels", "sampling_rate", "mesh", "cloud", "graph", "mask", "ndim", "out_type", "n_jobs"}
 )
 
 

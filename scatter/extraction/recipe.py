@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from scatter.extraction.kinds import TransformKind
 
 DTYPES = ("float32", "float16", "float64")
+
+
+class OtherWaveletError(InputError):
+    """A recipe was made with a bank of wavelets that is not the one at hand."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,11 @@ class Recipe:
                 f"got a reading of {reading.kind!r}"
             )
         object.__setattr__(self, "reading", replace(reading, dtype=precision))
-        object.__setattr__(self, "params", {**kind.defaults, **self.params})
+        defaults = dict(kind.defaults)
+        if not isinstance(self.params.get("wavelet", "morlet"), str):
+            for name in ("J", "L", "Q"):  # a bank of wavelets says these itself
+                defaults.pop(name, None)
+        object.__setattr__(self, "params", {**defaults, **self.params})
 
     @property
     def kind(self) -> TransformKind:
@@ -115,8 +124,6 @@ class Recipe:
         estimator
             Not fitted.
         """
-        import inspect
-
         known = inspect.signature(self.kind.type).parameters
         learnt = {"shape": shape, "sampling_rate": rate, "n_jobs": n_jobs}
         extra = {name: value for name, value in learnt.items() if name in known and value is not None}
@@ -171,8 +178,15 @@ class Recipe:
         return found | ({"batch": self.batch} if self.batch is not None else {})
 
     @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+    def from_dict(cls, given: Mapping[str, Any], wavelet: Any = None) -> Self:
         """The recipe that `to_dict` wrote.
+
+        Parameters
+        ----------
+        given : mapping
+            Its entries.
+        wavelet : SpectralBank, optional
+            The bank that a recipe was made with, of which it has the name alone.
 
         Raises
         ------
@@ -196,6 +210,7 @@ class Recipe:
         if unknown := sorted(set(reading) - allowed):
             raise InputError(f"unknown entry reading.{unknown[0]}; allowed are {', '.join(sorted(allowed))}")
         params = {name: typed(value) for name, value in given.get("params", {}).items()}
+        take_wavelet(given["transform"], params, wavelet)
         rest = {name: given[name] for name in ("dtype", "batch") if name in given}
         for name, value in reading.items():
             _check_type(f"reading.{name}", value, *_READING_TYPES[name])
@@ -207,6 +222,43 @@ class Recipe:
     def text(self) -> str:
         """The recipe as one line of JSON, equal for equal recipes."""
         return json.dumps(self.to_dict(), sort_keys=True)
+
+
+def take_wavelet(transform: str, params: dict[str, Any], wavelet: Any) -> None:
+    """Put a bank of wavelets in the place of its name.
+
+    Parameters
+    ----------
+    transform : str
+        A name in `scatter.extraction.TRANSFORMS`.
+    params : dict
+        Parameters of a recipe, changed here.
+    wavelet : SpectralBank, optional
+        The bank that was given.
+
+    Raises
+    ------
+    OtherWaveletError
+        If the recipe has another, or has one and none is given.
+    """
+    known = inspect.signature(transform_kind(transform).type).parameters
+    if "wavelet" not in known or known["wavelet"].default != "morlet":
+        if wavelet is not None:
+            raise OtherWaveletError(
+                f"--wavelet has no meaning here: the recipe is of {transform}; leave it out"
+            )
+        return
+    said = params.get("wavelet", "morlet")
+    if wavelet is not None:
+        if str(wavelet) != said:
+            raise OtherWaveletError(
+                f"the recipe says wavelet={said!r}, got {wavelet}; give the one that it says"
+            )
+        params["wavelet"] = wavelet
+    elif said != "morlet":
+        raise OtherWaveletError(
+            f"the recipe has wavelets of its own; type --wavelet FILE.py:NAME, which must be {said}"
+        )
 
 
 def metadata(recipe: Recipe, estimator: Any) -> dict[str, str]:

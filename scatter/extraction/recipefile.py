@@ -18,13 +18,15 @@ SUFFIXES = (".toml", ".json")
 _LARGEST = 2**20
 
 
-def load_recipe(path: str | os.PathLike[str]) -> Recipe:
+def load_recipe(path: str | os.PathLike[str], wavelet: Any = None) -> Recipe:
     """Read a recipe.
 
     Parameters
     ----------
     path : str or path-like
         A .toml or .json file, as `save_recipe` writes it.
+    wavelet : SpectralBank, optional
+        The bank of wavelets that it was made with, of which it has the name alone.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
         given = tomllib.loads(text) if file.suffix.lower() == ".toml" else json.loads(text)
         if not isinstance(given, dict):
             raise ValueError("it holds no table of entries")
-        return Recipe.from_dict(given)
+        return Recipe.from_dict(given, wavelet)
     except (InputError, ValueError, RecursionError, OSError) as error:
         raise FileError(f"{file}: is not a recipe: {reason(error)}") from error
 

@@ -15,7 +15,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.domains.grid import Grid
 from scatter.numerics.fourier import REACH, gaussian, wrap
 from scatter.paths import Band
 
@@ -167,24 +166,4 @@ def lowpass_spectrum(T: float, n: int) -> NDArray[np.float64]:
     return spectrum
 
 
-def padded_length(N: int, T: float) -> tuple[int, int]:
-    """Length to which N samples are padded, and how many samples go in front.
-
-    The padding covers three times the duration beyond which the low-pass has less than a
-    thousandth of its mass, as far as one reflection of the signal reaches, up to a power of two.
-    """
-    kernel = np.abs(np.fft.ifft(lowpass_spectrum(T, N)))[: N // 2]
-    small = np.flatnonzero(np.cumsum(kernel[::-1])[::-1] <= 1e-3)
-    support = int(small[0]) + 1 if small.size else N // 2
-    wanted = math.ceil(math.log2(N + 6 * support))
-    padded = 1 << min(wanted, math.floor(math.log2(max(3 * N - 2, 1))))
-    return padded, (padded - N) // 2
-
-
-def grid1d(N: int, T: float, padding: str | None) -> Grid:
-    """Line of N samples with the padding that an average of duration T asks for."""
-    padded, before = (N, 0) if padding is None else padded_length(N, T)
-    return Grid((N,), (padded,), (before,), padding, covering=True)
-
-
-__all__ = ["Morlet1D", "band_table", "bump", "centres", "grid1d", "lowpass_spectrum", "padded_length"]
+__all__ = ["Morlet1D", "band_table", "bump", "centres", "lowpass_spectrum"]

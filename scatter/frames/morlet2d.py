@@ -14,7 +14,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.domains.grid import Grid
 from scatter.numerics.fourier import REACH, gaussian, wrap
 from scatter.paths import Band
 
@@ -141,18 +140,4 @@ def within_images(u: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
     return (u >= -IMAGES * n) & (u < (IMAGES + 1) * n)
 
 
-def padded_size(size: int, J: int) -> int:
-    """The cells of ``2**J`` samples that fit, and two more."""
-    return ((size >> J) + 2) << J
-
-
-def grid2d(shape: tuple[int, int], J: int, padding: str | None) -> Grid:
-    """Image of M x N samples, padded by about ``2**J`` samples on each side."""
-    if padding is None:
-        return Grid(shape, shape, (0, 0), None)
-    padded = tuple(padded_size(size, J) for size in shape)
-    before = tuple((n - size) // 2 for n, size in zip(padded, shape, strict=True))
-    return Grid(shape, padded, before, padding)
-
-
-__all__ = ["Morlet2D", "grid2d", "padded_size"]
+__all__ = ["Morlet2D"]

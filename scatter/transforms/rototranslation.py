@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter.cascade import WORKING_SET
+from scatter.domains.grid import plane
 from scatter.errors import InputError
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.rotomorlet import RotoTranslationMorlet
@@ -19,7 +20,6 @@ from scatter.transforms.grids import Grids
 from scatter.transforms.intake import Intake
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
-from scatter.transforms.scattering2d import image_grid
 from scatter.transforms.validation import check_count, check_tol
 
 
@@ -154,8 +154,8 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         check_wavelets(J * L, J=J, L=L)
         readout = Readout(self.average, self.pooling, self.log)
         bank = RotoTranslationMorlet(J, L, self._angular_scales(L), self._covariant())
-        plane = ConvolutionFrame(bank.plane, image_grid(shape, J, self.padding), check_tol(self.tol))
-        frame = RotoTranslationFrame(bank, plane)
+        flat = ConvolutionFrame(bank.plane, plane(shape, J, self.padding), check_tol(self.tol))
+        frame = RotoTranslationFrame(bank, flat)
         tree = PathTree(bank, self._order(), frame.capacity(WORKING_SET))
         if check_executor(self.executor) == "compiled":
             raise InputError(

@@ -7,9 +7,10 @@ from numbers import Real
 from typing import Any, Literal, cast
 
 from scatter.cascade import WORKING_SET
+from scatter.domains.grid import line
 from scatter.errors import InputError
-from scatter.frames.convolution import ConvolutionFrame
-from scatter.frames.morlet1d import Morlet1D, grid1d
+from scatter.frames.convolution import ConvolutionFrame, SpectralBank
+from scatter.frames.morlet1d import Morlet1D
 from scatter.paths import PathTree
 from scatter.transforms.cost import check_wavelets
 from scatter.transforms.estimator import ScatteringTransformer
@@ -19,6 +20,7 @@ from scatter.transforms.intake import Intake
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_flag, check_jobs, check_rate, check_tol, scalar
+from scatter.transforms.wavelets import coarsest, own_bank
 
 
 class Scattering1D(ScatteringTransformer):
@@ -72,6 +74,10 @@ class Scattering1D(ScatteringTransformer):
     oversampling : int, default=0
         Keep ``2**oversampling`` times as many samples of the moduli and of the output as their spectra
         need: less aliasing, more work. As in Kymatio 0.3.0.
+    wavelet : 'morlet' or a bank, default='morlet'
+        The wavelets: a bank of your own is a frozen value with the members of
+        `scatter.frames.convolution.SpectralBank`. It says what J, Q, T, stride, two_sided, compat and
+        oversampling say of Morlet wavelets, which are then left out.
     executor : {'auto', 'array', 'compiled'}, default='auto'
         What runs the transform: compiled code, for NumPy arrays and for PyTorch tensors on the
         processor that need no gradient; array by array, in any library; or, 'auto', the first where it
@@ -131,6 +137,7 @@ class Scattering1D(ScatteringTransformer):
         sampling_rate: float | None = None,
         compat: str | None = None,
         oversampling: int = 0,
+        wavelet: Any = "morlet",
         executor: str = "auto",
         tol: float | None = None,
         n_jobs: int | None = None,
@@ -151,27 +158,49 @@ class Scattering1D(ScatteringTransformer):
         self.sampling_rate = sampling_rate
         self.compat = compat
         self.oversampling = oversampling
+        self.wavelet = wavelet
         self.executor = executor
         self.tol = tol
         self.n_jobs = n_jobs
 
     def _make_intake(self) -> Intake:
-        return Grids.of(self, 1, meet_complex=None if self.two_sided else half_is_seen)
+        whole = self.two_sided or getattr(self.wavelet, "two_sided", False)
+        return Grids.of(self, 1, meet_complex=None if whole else half_is_seen)
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         (N,) = shape
+        check_rate("sampling_rate", self.sampling_rate)
+        bank = self._morlet(N) if isinstance(self.wavelet, str) else self._own(N)
+        readout = Readout(self._averaging, self.pooling, self.log)
+        grid = line(N, lambda n: bank.phi((n,))[0], self.padding)
+        frame = ConvolutionFrame(bank, grid, check_tol(self.tol))
+        tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
+        return Plan(frame, tree, readout, check_executor(self.executor), check_jobs(self.n_jobs))
+
+    def _own(self, N: int) -> SpectralBank:
+        decided = ("J", "Q", "T", "stride", "two_sided", "compat", "oversampling")
+        bank = own_bank(self, (N,), decided)
+        step = 1 << coarsest(bank)
+        if step > N or (self.padding is None and N % step):
+            raise InputError(
+                f"{bank!r} keeps one sample in {step}, but the signal has {N}; type a bank with fewer scales"
+                + ("" if step > N else f", or padding='periodic', or crop to {N - N % step} samples")
+            )
+        return bank
+
+    def _morlet(self, N: int) -> Morlet1D:
+        if self.wavelet != "morlet":
+            raise InputError(f"wavelet must be 'morlet' or a bank, got {self.wavelet!r}")
         J = check_count("J", self.J, 1)
         if N.bit_length() <= J:
             raise InputError(
                 f"J={J} needs signals of at least 2**J samples, but the signal has only {N}; "
                 + (f"type J={N.bit_length() - 1} or less" if N > 1 else "one sample has no scales")
             )
-        check_rate("sampling_rate", self.sampling_rate)
         check_wavelets(J * max(self._wavelets_per_octave()), J=J, Q=self.Q)
         T = self._duration(J, N)
-        readout = Readout(self._averaging, self.pooling, self.log)
         log2_stride = self._log2_stride(T)
-        bank = Morlet1D(
+        return Morlet1D(
             J,
             self._wavelets_per_octave(),
             T,
@@ -181,9 +210,6 @@ class Scattering1D(ScatteringTransformer):
             check_flag("two_sided", self.two_sided),
             check_count("oversampling", self.oversampling, 0),
         )
-        frame = ConvolutionFrame(bank, grid1d(N, T, self.padding), check_tol(self.tol))
-        tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
-        return Plan(frame, tree, readout, check_executor(self.executor), check_jobs(self.n_jobs))
 
     @property
     def _averaging(self) -> bool | str:

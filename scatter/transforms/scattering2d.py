@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from scatter.cascade import WORKING_SET
-from scatter.domains.grid import Grid
+from scatter.domains.grid import plane
 from scatter.errors import InputError
-from scatter.frames.convolution import ConvolutionFrame
-from scatter.frames.morlet2d import Morlet2D, grid2d
+from scatter.frames.convolution import ConvolutionFrame, SpectralBank
+from scatter.frames.morlet2d import Morlet2D
 from scatter.paths import PathTree
 from scatter.transforms.cost import check_wavelets
 from scatter.transforms.estimator import ScatteringTransformer
@@ -18,6 +18,7 @@ from scatter.transforms.intake import Intake
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_flag, check_jobs, check_tol
+from scatter.transforms.wavelets import coarsest, own_bank
 
 
 class Scattering2D(ScatteringTransformer):
@@ -61,6 +62,10 @@ class Scattering2D(ScatteringTransformer):
     two_sided : bool, default=False
         Directions of the whole turn, 2 L of them, at order 1, without which half of the frequencies
         of a complex image are not seen. A real image has the same coefficients on both sides.
+    wavelet : 'morlet' or a bank, default='morlet'
+        The wavelets: a bank of your own is a frozen value with the members of
+        `scatter.frames.convolution.SpectralBank`. It says what J, L and two_sided say of Morlet wavelets,
+        which are then left out.
     executor : {'auto', 'array', 'compiled'}, default='auto'
         What runs the transform: compiled code, for NumPy arrays and for PyTorch tensors on the
         processor that need no gradient; array by array, in any library; or, 'auto', the first where it
@@ -117,6 +122,7 @@ class Scattering2D(ScatteringTransformer):
         pooling: str | tuple[str, ...] | None = None,
         log: bool | float = False,
         two_sided: bool = False,
+        wavelet: Any = "morlet",
         executor: str = "auto",
         tol: float | None = None,
         n_jobs: int | None = None,
@@ -133,26 +139,34 @@ class Scattering2D(ScatteringTransformer):
         self.pooling = pooling
         self.log = log
         self.two_sided = two_sided
+        self.wavelet = wavelet
         self.executor = executor
         self.tol = tol
         self.n_jobs = n_jobs
 
     def _make_intake(self) -> Intake:
         handed_in = (lambda shape: self._plan(shape).frame.shape) if self.pre_pad else None
-        meet_complex = None if self.two_sided else half_is_seen
+        whole = self.two_sided or getattr(self.wavelet, "two_sided", False)
+        meet_complex = None if whole else half_is_seen
         return Grids.of(self, 2, handed_in=handed_in, meet_complex=meet_complex)
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
-        J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
-        check_wavelets(J * L, J=J, L=L)
         readout = Readout(self.average, self.pooling, self.log)
-        grid = image_grid(shape, J, self.padding)
+        own = not isinstance(self.wavelet, str)
+        bank = own_bank(self, shape, ("J", "L", "two_sided")) if own else self._morlet()
+        grid = plane(shape, coarsest(bank), self.padding)
         if check_flag("pre_pad", self.pre_pad):
             grid = grid.handed_in_padded()
-        bank = Morlet2D(J, L, check_flag("two_sided", self.two_sided))
         frame = ConvolutionFrame(bank, grid, check_tol(self.tol))
         tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
         return Plan(frame, tree, readout, check_executor(self.executor), check_jobs(self.n_jobs))
+
+    def _morlet(self) -> SpectralBank:
+        if self.wavelet != "morlet":
+            raise InputError(f"wavelet must be 'morlet' or a bank, got {self.wavelet!r}")
+        J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
+        check_wavelets(J * L, J=J, L=L)
+        return Morlet2D(J, L, check_flag("two_sided", self.two_sided))
 
     @property
     def padded_shape(self) -> tuple[int, ...]:
@@ -167,29 +181,3 @@ class Scattering2D(ScatteringTransformer):
         frame = self.frame
         assert isinstance(frame, ConvolutionFrame)
         return frame.grid.positions(frame.bank.log2_stride)
-
-
-def image_grid(shape: tuple[int, ...], J: int, padding: str | None) -> Grid:
-    """Grid of an image, padded for J scales.
-
-    Raises
-    ------
-    InputError
-        If a side is shorter than ``2**J``, unless it is 1; or, without padding, not a multiple of it.
-    """
-    M, N = shape
-    if max(shape) == 1:
-        raise InputError("an image of 1 x 1 has no scales; at least 2 pixels along a side are needed")
-    short = [side for side in shape if 1 < side < 2**J]
-    if short or max(shape) < 2**J:
-        allowed = max(1, min(side for side in shape if side == max(shape) or side > 1).bit_length() - 1)
-        raise InputError(
-            f"J={J} needs sides of at least 2**J = {2**J} pixels, got an image of {M} x {N}; "
-            f"type J={allowed} or less"
-        )
-    if padding is None and any(side % 2**J for side in shape):
-        raise InputError(
-            f"padding=None needs sides that are multiples of 2**J = {2**J}, got {shape}; "
-            f"type padding='periodic', or crop to {tuple(side - side % 2**J for side in shape)}"
-        )
-    return grid2d((M, N), J, padding)
