@@ -18,6 +18,7 @@ import contextlib
 import doctest
 import importlib
 import importlib.util
+import inspect
 import io
 import os
 import pkgutil
@@ -63,6 +64,11 @@ NOT_RUN = {
 }
 RUN = {"python", "pycon", "console", "bash"}
 SHOWN = {"", "text", "toml"}
+ESTIMATORS = (
+    *("Scattering1D", "Scattering2D", "RotoTranslationScattering2D", "SphericalScattering"),
+    *("MeshScattering", "PointCloudScattering", "TangentScattering", "GraphScattering", "WaveletEnergies"),
+)
+"""In the order of the table of parameters in options.md."""
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 NUMBER = r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 
@@ -374,6 +380,29 @@ def test_every_parameter_is_explained():
     for transform in (scatter.Scattering1D(), scatter.Scattering2D()):
         for name in transform.get_params():
             assert re.search(rf"`{name}[`=]", text), f"options.md does not mention {name}"
+
+
+def test_the_table_of_parameters_is_that_of_the_signatures():
+    text = (DOCS / "options.md").read_text().partition("## Every parameter of every estimator")[2]
+    head, _, *rows = (line for line in text.splitlines() if line.startswith("|"))
+    shown = {}
+    columns = [cell.strip() for cell in head.split("|")[2:-1]]
+    for row in rows:
+        name, *cells = (cell.strip() for cell in row.split("|")[1:-1])
+        for column, cell in zip(columns, cells, strict=True):
+            if cell:
+                shown[column, name.strip("`")] = cell
+    stated = {}
+    for column, name in zip(columns, ESTIMATORS, strict=True):
+        for parameter in inspect.signature(getattr(scatter, name)).parameters.values():
+            needed = parameter.default is inspect.Parameter.empty
+            stated[column, parameter.name] = "needed" if needed else f"`{parameter.default!r}`"
+    assert shown == stated
+
+
+def test_every_estimator_is_in_the_table_of_parameters():
+    found = {name for name in scatter.__all__ if hasattr(getattr(scatter, name), "fit")}
+    assert found == set(ESTIMATORS)
 
 
 def test_every_public_name_is_in_the_reference():

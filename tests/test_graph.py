@@ -105,7 +105,7 @@ def test_no_power_is_applied_twice():
 @pytest.mark.parametrize("wavelets", WAVELETS)
 def test_frame_bounds_and_parseval(wavelets, operator):
     A = adjacency(40)
-    S = GraphScattering(J=4, wavelets=wavelets, operator=operator, method="eigen", t0=0.5)
+    S = GraphScattering(J=4, wavelet=wavelets, operator=operator, method="eigen", t0=0.5)
     if wavelets == "diffusion":
         S.set_params(finest=True)
     frame = clone(S).set_params(graph=A).frame
@@ -130,7 +130,7 @@ def test_gaos_bank_without_the_finest_wavelet_has_no_lower_bound():
 @pytest.mark.parametrize("wavelets", ["diffusion", "tight", "heat"])
 def test_nonexpansive_and_energy_decays(wavelets):
     A = adjacency(40)
-    S = GraphScattering(J=4, wavelets=wavelets, operator="normalized", method="eigen", max_order=3)
+    S = GraphScattering(J=4, wavelet=wavelets, operator="normalized", method="eigen", max_order=3)
     frame, tree = clone(S).set_params(graph=A).frame, S.tree
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((2, 1, 40))
@@ -164,7 +164,7 @@ def test_renumbering_the_nodes_changes_nothing(method, pooling, graphs):
 @pytest.mark.parametrize("wavelets", WAVELETS)
 @pytest.mark.parametrize("pooling", [BOTH, None])
 def test_other_graphs_of_the_batch_change_nothing_at_all(wavelets, pooling, graphs, monkeypatch):
-    S = GraphScattering(J=3, wavelets=wavelets, pooling=pooling, signals=("degree",)).fit(graphs)
+    S = GraphScattering(J=3, wavelet=wavelets, pooling=pooling, signals=("degree",)).fit(graphs)
     together = S.transform(graphs)
     turned = S.transform(graphs[::-1])[::-1]
     for k, graph in enumerate(graphs):
@@ -174,7 +174,7 @@ def test_other_graphs_of_the_batch_change_nothing_at_all(wavelets, pooling, grap
 
 @pytest.mark.parametrize("wavelets", ["diffusion", "meyer", "heat"])
 def test_chebyshev_against_eigenpairs_and_products(wavelets, graphs):
-    options = {"J": 4, "wavelets": wavelets, "average": True, "pooling": None}
+    options = {"J": 4, "wavelet": wavelets, "average": True, "pooling": None}
     exact = np.concatenate(GraphScattering(method="eigen", **options).fit_transform(graphs))
     found = np.concatenate(GraphScattering(method="chebyshev", **options).fit_transform(graphs))
     assert np.abs(found - exact).max() <= 1e-8 * np.abs(exact).max()
@@ -187,7 +187,7 @@ def test_chebyshev_against_eigenpairs_and_products(wavelets, graphs):
 def test_chebyshev_heat_for_every_operator_and_alone(operator, graphs):
     two = sp.block_diag([graphs[0][0], graphs[1][0], np.zeros((1, 1))], format="csr")
     x = np.random.default_rng(0).standard_normal(two.shape[0])
-    options = {"J": 4, "wavelets": "heat", "operator": operator}
+    options = {"J": 4, "wavelet": "heat", "operator": operator}
     pair = [(two, x), (graphs[2][0], graphs[2][1][:, 0])]
     found = GraphScattering(method="chebyshev", **options).fit(pair)
     exact = GraphScattering(method="eigen", **options).fit_transform(pair)
@@ -197,7 +197,7 @@ def test_chebyshev_heat_for_every_operator_and_alone(operator, graphs):
 
 
 def test_polynomials_that_cannot_be_exact_are_refused_unless_a_degree_is_given(graphs):
-    S = GraphScattering(J=3, wavelets="itersine", method="chebyshev").fit(graphs)
+    S = GraphScattering(J=3, wavelet="itersine", method="chebyshev").fit(graphs)
     with pytest.raises(InputError, match="type method='eigen'"):
         S.transform(graphs)
     rough, exact = S.set_params(degree=500), clone(S).set_params(method="eigen", degree=None)
@@ -330,7 +330,7 @@ def test_single_nodes_and_separate_components(wavelets, graphs):
     (A, x), (B, y) = graphs[:2]
     both = (sp.block_diag([A, B], format="csr"), np.concatenate([x, y]))
     alone = (sp.csr_array((1, 1)), np.array([[3.0, -2.0]]))
-    S = GraphScattering(J=3, wavelets=wavelets, average=True).fit(graphs)
+    S = GraphScattering(J=3, wavelet=wavelets, average=True).fit(graphs)
     apart, joined, single = S.transform([(A, x), (B, y)]), S.transform([both])[0], S.transform([alone])[0]
     np.testing.assert_allclose(joined, apart.sum(0), rtol=1e-7, atol=1e-7)
     rows = single.reshape(2, -1, 4)
@@ -467,17 +467,17 @@ def test_directed_networkx_graphs_are_refused():
     ("options", "message"),
     [
         ({"J": 0}, "J must be an integer >= 1, got 0"),
-        ({"wavelets": "morlet"}, "wavelets must be one of 'diffusion', .* got 'morlet'"),
+        ({"wavelet": "morlet"}, "wavelet must be one of 'diffusion', .* got 'morlet'"),
         ({"operator": "laplacian"}, "operator must be one of 'lazy_walk'"),
         ({"method": "eig"}, "method must be one of 'matvec', 'chebyshev', 'eigen', got 'eig'"),
-        ({"wavelets": "heat", "method": "matvec"}, "method='matvec' is for wavelets='diffusion'"),
-        ({"wavelets": "heat", "finest": True}, "type finest=None"),
+        ({"wavelet": "heat", "method": "matvec"}, "method='matvec' is for wavelet='diffusion'"),
+        ({"wavelet": "heat", "finest": True}, "type finest=None"),
         ({"finest": 2}, "finest must be True or False, got 2"),
         ({"pooling": "both"}, "pooling must be None, 'mean', .* or a tuple of these, got 'both'"),
         ({"pooling": "moments", "n_moments": 5}, "there are 4 moments, got n_moments=5"),
         ({"n_moments": 0}, "n_moments must be an integer >= 1"),
         ({"max_order": -1}, "max_order must be an integer >= 0"),
-        ({"wavelets": "heat", "t0": 0.0}, "t0 must be a positive number"),
+        ({"wavelet": "heat", "t0": 0.0}, "t0 must be a positive number"),
         ({"degree": 0}, "degree must be an integer >= 1"),
         ({"signals": "degree"}, r"type signals=\('degree',\)"),
         ({"signals": ("label",)}, r"graph 0: signals=\('label',\) needs 3 integer labels, got none"),

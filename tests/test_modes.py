@@ -73,7 +73,7 @@ def test_graphs_in_every_mode(method):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     wavelets = "diffusion" if method == "matvec" else "hann"
     options = {"degree": 30} if method == "chebyshev" else {}
-    S = GraphScattering(2, wavelets=wavelets, method=method, **options)
+    S = GraphScattering(2, wavelet=wavelets, method=method, **options)
     x = torch.tensor(signal((8, 2)))
     S.fit([(RING, x)])
     with torch.inference_mode():

@@ -133,7 +133,7 @@ AUTOCAST = {
     "sphere": (lambda x: SphericalScattering(L=8)(x), (2, 8, 15)),
     "harmonics": (lambda x: HarmonicTransform(8).analyze(x).abs(), (2, 8, 16)),
     "mesh": (lambda x: MeshScattering(J=2, mesh=MESH, n_eig=20)(x), (2, 42)),
-    "graph": (lambda x: GraphScattering(J=2, wavelets="tight").fit_transform([Graph(RING, x)]), (12, 2)),
+    "graph": (lambda x: GraphScattering(J=2, wavelet="tight").fit_transform([Graph(RING, x)]), (12, 2)),
 }
 
 

@@ -682,12 +682,6 @@ def refusal(call, *arguments):
         ({"rotation": True}, "rotation must be 'invariant' or 'covariant', got True"),
         ({"max_order": -1}, "max_order must be an integer >= 0, got -1"),
         ({"max_order": 3}, "max_order must be 0, 1 or 2, got 3; higher orders are those of Scattering2D"),
-        (
-            {"executor": "compiled"},
-            "executor='compiled' can't be had: the second layer mixes the paths of the first, and compiled "
-            "code filters one path at a time; type executor='auto'",
-        ),
-        ({"executor": "fast"}, "executor must be one of 'auto', 'array', 'compiled', got 'fast'"),
         ({"tol": 1}, "tol must be a number from 0 to below 0.1 or None, got 1"),
         ({"padding": "wrap"}, "padding must be one of 'reflect', 'symmetric', 'periodic', 'zero' or None"),
         ({"average": "local"}, "average must be True, 'global' or False, got 'local'"),

@@ -58,7 +58,7 @@ points = rng.random((1500, 2))
 graph = neighbours(points)
 slow = np.sin(2 * np.pi * points[:, 0])
 fast = 0.7 * rng.choice([-1, 1], 1500) * (points[:, 0] > 0.7)
-S = GraphScattering(J=4, wavelets="meyer", operator="normalized", max_order=1, pooling=None)
+S = GraphScattering(J=4, wavelet="meyer", operator="normalized", max_order=1, pooling=None)
 (maps,) = S.fit_transform([(graph, slow + fast)])
 names = [name.removeprefix("x0: ") for name in S.get_feature_names_out()]
 

@@ -267,7 +267,7 @@ class ChebyshevFrame(VertexFrame):
             raise InputError(
                 f"the {self.kernels.name} wavelets on [{self.interval[0]:.3g}, {self.interval[1]:.3g}] are "
                 f"not smooth enough for polynomials to an error of {TOLERANCE:g}; type method='eigen', "
-                "wavelets='meyer', a degree for less accuracy, "
+                "wavelet='meyer', a degree for less accuracy, "
                 "or give low=(eigenvalues, eigenvectors) and gap="
             )
         return found

@@ -95,7 +95,7 @@ class GraphScattering(ScatteringTransformer):
     graph : graph, optional
         The one graph that signals (..., nodes) live on, such as a road network or a grid of sensors. None
         is for samples that are graphs.
-    wavelets : {'diffusion', 'tight', 'hann', 'meyer', 'itersine', 'heat'}, default='diffusion'
+    wavelet : {'diffusion', 'tight', 'hann', 'meyer', 'itersine', 'heat'}, default='diffusion'
         Differences of powers of a diffusion; their square-root form, which keeps the energy exactly;
         or windows of the eigenvalues, all of them tight. See `scatter.frames.kernels`.
     operator : {'lazy_walk', 'normalized', 'combinatorial'}, default='lazy_walk'
@@ -173,7 +173,7 @@ class GraphScattering(ScatteringTransformer):
         J: int = 5,
         graph: Any = None,
         *,
-        wavelets: str = "diffusion",
+        wavelet: str = "diffusion",
         operator: str = "lazy_walk",
         method: str | None = None,
         max_order: int = 2,
@@ -189,7 +189,7 @@ class GraphScattering(ScatteringTransformer):
     ) -> None:
         self.J = J
         self.graph = graph
-        self.wavelets = wavelets
+        self.wavelet = wavelet
         self.operator = operator
         self.method = method
         self.max_order = max_order
@@ -230,13 +230,13 @@ class GraphScattering(ScatteringTransformer):
 
     def _frames(self) -> GraphFrames:
         J = check_count("J", self.J, 1)
-        _one_of("wavelets", self.wavelets, WAVELETS)
+        _one_of("wavelet", self.wavelet, WAVELETS)
         _one_of("operator", self.operator, OPERATORS)
-        method = self.method or ("matvec" if self.wavelets == "diffusion" else "eigen")
+        method = self.method or ("matvec" if self.wavelet == "diffusion" else "eigen")
         _one_of("method", method, METHODS)
-        if method == "matvec" and self.wavelets != "diffusion":
+        if method == "matvec" and self.wavelet != "diffusion":
             raise InputError(
-                f"method='matvec' is for wavelets='diffusion', got {self.wavelets!r}; "
+                f"method='matvec' is for wavelet='diffusion', got {self.wavelet!r}; "
                 "type method='eigen' or method='chebyshev'"
             )
         if method == "matvec" and J > MOST_SCALES:
@@ -244,8 +244,8 @@ class GraphScattering(ScatteringTransformer):
                 f"J={J} takes 2**{J} products with the operator; with method='matvec' J may be at most "
                 f"{MOST_SCALES}; type method='eigen', which takes none, or a smaller J"
             )
-        if self.finest is not None and self.wavelets != "diffusion":
-            raise InputError(f"finest is for wavelets='diffusion', got {self.wavelets!r}; type finest=None")
+        if self.finest is not None and self.wavelet != "diffusion":
+            raise InputError(f"finest is for wavelet='diffusion', got {self.wavelet!r}; type finest=None")
         if self.degree is not None:
             check_count("degree", self.degree, 1)
         finest = self.operator != "lazy_walk" if self.finest is None else check_flag("finest", self.finest)
@@ -256,7 +256,7 @@ class GraphScattering(ScatteringTransformer):
             "hann": lambda: hann(J, 2.0),
             "meyer": lambda: meyer(J, 2.0),
             "itersine": lambda: itersine(J, 2.0),
-        }[self.wavelets]()
+        }[self.wavelet]()
         return GraphFrames(kernels, J, self.operator, method, self.degree)
 
 

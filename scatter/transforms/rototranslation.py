@@ -15,7 +15,6 @@ from scatter.numerics.namespace import Array
 from scatter.paths import PathTree
 from scatter.transforms.cost import check_wavelets
 from scatter.transforms.estimator import ScatteringTransformer
-from scatter.transforms.executors import check_executor
 from scatter.transforms.grids import Grids
 from scatter.transforms.intake import Intake
 from scatter.transforms.plan import Plan
@@ -63,9 +62,6 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         Keep the output grid, or replace it by statistics; see `Scattering2D`.
     log : bool or float, default=False
         Logarithm of the coefficients above order 0; see `Scattering2D`.
-    executor : {'auto', 'array'}, default='auto'
-        What runs the transform. There is no compiled code for this one: both stand for array by array, in any
-        library.
     tol : float, optional
         Values of a filter in space at most this many times its peak count as zero, below 0.1. None is the
         rounding of the precision.
@@ -128,7 +124,6 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         average: bool | str = True,
         pooling: str | tuple[str, ...] | None = None,
         log: bool | float = False,
-        executor: str = "auto",
         tol: float | None = None,
     ) -> None:
         self.J = J
@@ -143,7 +138,6 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         self.average = average
         self.pooling = pooling
         self.log = log
-        self.executor = executor
         self.tol = tol
 
     def _make_intake(self) -> Intake:
@@ -157,11 +151,6 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         flat = ConvolutionFrame(bank.plane, plane(shape, J, self.padding), check_tol(self.tol))
         frame = RotoTranslationFrame(bank, flat)
         tree = PathTree(bank, self._order(), frame.capacity(WORKING_SET))
-        if check_executor(self.executor) == "compiled":
-            raise InputError(
-                "executor='compiled' can't be had: the second layer mixes the paths of the first, and "
-                "compiled code filters one path at a time; type executor='auto'"
-            )
         return Plan(frame, tree, readout)
 
     def _angular_scales(self, L: int) -> int:
