@@ -196,7 +196,9 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         first = next(parts)
         if first.places is None:
             return first.plan.rows(first.x)
-        return _joined(first, parts)
+        found = _joined(first, parts)
+        made.planned = None  # of the last of many geometries
+        return found
 
     @final
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:

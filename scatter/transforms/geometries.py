@@ -116,8 +116,13 @@ class Geometries(ABC):
                 f"samples of shape (n_samples, n) are needed, got {tuple(x.shape)}; type x[None]"
             )
         channels = x.shape[-2] if x.ndim > 2 else 0
-        if learnt is not None and "channels_" in learnt.public and channels != len(learnt.channels):
-            raise InputError(f"samples must have {len(learnt.channels)} channels as in fit, got {channels}")
+        if learnt is not None and "channels_" in learnt.public:
+            if channels != len(learnt.channels):
+                raise InputError(
+                    f"samples must have {len(learnt.channels)} channels as in fit, got {channels}"
+                )
+            if hasattr(X, "shape"):
+                columns(X)
         yield Part(planner(geometry), x)
 
 
