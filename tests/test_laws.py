@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+import scatter
 from scatter import Scattering1D, Scattering2D, testing
+from scatter.domains.shapes import icosphere
+from scatter.frames.base import FrameBounds
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.morlet1d import Morlet1D
+from scatter.transforms.plan import Plan
 
 TRANSFORMS = {
     "1d": Scattering1D(J=4, shape=256, Q=1, padding=None),
@@ -108,7 +112,86 @@ def test_a_scale_up_of_the_signal_moves_energy_one_octave_down():
     np.testing.assert_allclose(fast[2:5], slow[3:6], rtol=0.02, atol=2e-3)
 
 
+# ------------------------------------------------------------- on every domain
+BALL = icosphere(2, (1.0, 1.2, 0.8))
+HALF = np.triu(np.random.default_rng(0).random((40, 40)) < 0.1, 1) * np.random.default_rng(1).random((40, 40))
+GRAPH = HALF + HALF.T
+DOMAINS = {
+    "Scattering1D": Scattering1D(J=4, shape=256, padding=None),
+    "Scattering2D": Scattering2D(J=2, L=4, shape=(32, 24), padding=None),
+    "RotoTranslationScattering2D": scatter.RotoTranslationScattering2D(
+        J=2, L=4, shape=(32, 24), padding=None
+    ),
+    "SphericalScattering": scatter.SphericalScattering(L=16, J_min=1),
+    "MeshScattering": scatter.MeshScattering(J=4, mesh=BALL, n_eig=60),
+    "PointCloudScattering": scatter.PointCloudScattering(J=4, cloud=BALL.vertices, n_eig=60),
+    "TangentScattering": scatter.TangentScattering(J=4, mesh=BALL, n_eig=60),
+    "GraphScattering": scatter.GraphScattering(J=3, graph=GRAPH),
+}
+OTHERS = {
+    "directional": scatter.SphericalScattering(L=16, J_min=1, N=3),
+    "polynomials": scatter.MeshScattering(J=4, mesh=BALL, n_eig=20, method="chebyshev"),
+    "fitted to a mesh": scatter.MeshScattering(J=3, n_eig=30).fit(BALL),
+    **{
+        f"graph, {wavelet}, {operator}": scatter.GraphScattering(
+            J=3, graph=GRAPH, wavelet=wavelet, operator=operator
+        )
+        for wavelet in ("tight", "meyer", "heat", "diffusion")
+        for operator in ("lazy_walk", "normalized", "combinatorial")
+    },
+}
+EVERY = DOMAINS | OTHERS
+WITHOUT = {
+    "WaveletEnergies": "no scattering: one linear layer of PyWavelets, whose laws are in test_pyramid.py"
+}
+LAWS = {
+    "linear energy": testing.assert_linear_energy,
+    "energy decays": testing.assert_energy_decays,
+    "non-expansive": testing.assert_nonexpansive,
+    "homogeneous": lambda S: testing.assert_homogeneous(S, rtol=1e-10),
+    "batch": testing.assert_batch_independent,
+    "precisions": lambda S: testing.assert_precisions_agree(S, rtol=2e-5),
+}
+
+
+def test_every_estimator_has_its_laws():
+    estimators = {name for name in scatter.__all__ if hasattr(getattr(scatter, name), "fit")}
+    assert estimators == set(DOMAINS) | set(WITHOUT)
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("domain", EVERY)
+def test_laws_on_every_domain(domain, law):
+    LAWS[law](EVERY[domain])
+
+
+@pytest.mark.parametrize("domain", EVERY)
+def test_frame_bounds_on_every_domain(domain):
+    tight = domain not in ("Scattering1D", "Scattering2D", "RotoTranslationScattering2D") and (
+        domain != "GraphScattering" and "diffusion" not in domain
+    )
+    low, high = (1 - 1e-9, 1 + 1e-9) if tight else (0, 1.14)
+    testing.assert_frame_bounds(EVERY[domain].frame, low, high)
+
+
 # ------------------------------------------------------------- every law can fail
+@pytest.mark.parametrize("law", ["linear energy", "non-expansive"])
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_laws_fail_on_every_domain(domain, law, monkeypatch):
+    """A frame that says it is half as loud as it is."""
+    S = DOMAINS[domain]
+    whole = type(S.frame).bounds
+    monkeypatch.setattr(
+        type(S.frame), "bounds", lambda self, order=1: FrameBounds(*(b / 100 for b in whole(self, order)))
+    )
+    if law == "non-expansive":  # whose limit is 1 at least
+        average = type(S.frame).average
+        monkeypatch.setattr(type(S.frame), "average", lambda self, u, r: 9 * average(self, u, r))
+        monkeypatch.setattr(Plan, "flat", lambda self, x: None)
+    with pytest.raises(AssertionError, match=r"energy of the linear layer|above the frame's"):
+        LAWS[law](S)
+
+
 def broken():
     """A transform that sees what is done to `ConvolutionFrame`: the compiled one reads it once."""
     return Scattering1D(J=4, shape=256, padding=None, executor="array")

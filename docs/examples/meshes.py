@@ -36,9 +36,9 @@ else:
 print(mesh)
 
 # %%
-# ``average=True, pooling=None`` keeps every vertex: the local average of the function, and of the modulus of every wavelet.
-# The time ``t0`` of the finest average is an area; with ``'auto'`` the coarsest one would reach around the
-# whole surface.
+# ``average=True, pooling=None`` keeps every vertex: the local average of the function, and of the modulus of
+# every wavelet. The time ``t0`` of the finest average is an area; with ``'auto'`` the coarsest one would
+# reach around the whole surface.
 
 t0 = mesh.area / 4000
 S = MeshScattering(J=4, mesh=mesh, t0=t0, max_order=1, average=True, pooling=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from scatter.numerics.moments import Even, Points
 from scatter.numerics.namespace import Array
 from scatter.paths import Bank, Group
 
@@ -60,6 +62,12 @@ class Frame(Protocol):
     def working_set(self, group: Group) -> int:
         """Real numbers a signal needs while the children of ``group`` are computed."""
 
+    def points(self, resolution: int | None) -> Points:
+        """Points of a map at a resolution, or of an averaged one (None), and what each counts in its norm."""
+
+    def draw(self, rng: np.random.Generator, count: int) -> NDArray[Any]:
+        """Signals (count, *shape) that are typical of the domain, for tests."""
+
     def littlewood_paley(self, order: int = 1) -> NDArray[np.float64]:
         """``|phi|^2 + sum |psi|^2`` over the spectrum of the domain, for the bank of an order."""
 
@@ -74,7 +82,29 @@ class Frame(Protocol):
 
 
 class LittlewoodPaley(ABC):
-    """What follows from the Littlewood-Paley sum of a frame, and what most frames have in common."""
+    """What follows from the Littlewood-Paley sum of a frame, and what frames on grids have in common."""
+
+    @property
+    @abstractmethod
+    def ndim(self) -> int:
+        """Number of axes of the domain."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Points of a signal along each axis."""
+
+    def points(self, resolution: int | None) -> Points:
+        """Points that count alike, and stand for those of the signal."""
+        return Even(self.ndim, math.prod(self.shape))
+
+    def draw(self, rng: np.random.Generator, count: int) -> NDArray[Any]:
+        """Gaussian noise with a 1/f spectrum, of norm 1 a sample on average."""
+        shape, axes = self.shape, tuple(range(-self.ndim, 0))
+        spectrum = np.fft.fftn(rng.standard_normal((count, *shape)), axes=axes)
+        squares = np.meshgrid(*(np.fft.fftfreq(n) ** 2 for n in shape), indexing="ij")
+        x = np.fft.ifftn(spectrum / np.sqrt(sum(squares) + 1e-4), axes=axes).real
+        return np.asarray(x / np.linalg.norm(x) * math.sqrt(x.size))
 
     @abstractmethod
     def littlewood_paley(self, order: int = 1) -> NDArray[np.float64]:

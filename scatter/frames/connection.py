@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -11,6 +12,7 @@ from scatter.errors import InputError
 from scatter.frames.base import FrameBounds
 from scatter.frames.vertices import VertexFrame
 from scatter.numerics.fingerprint import fingerprint
+from scatter.numerics.moments import Weighted
 from scatter.numerics.namespace import Array, is_complex
 from scatter.paths import Bank, Group
 
@@ -108,6 +110,15 @@ class ConnectionFrame:
     def bounds(self, order: int = 1) -> FrameBounds:
         """Smallest and largest value of the Littlewood-Paley sum."""
         return (self.tangent if order == 1 else self.scalar).bounds(order)
+
+    def points(self, resolution: int | None) -> Weighted:
+        """Vertices, and the share of the area that each of them has."""
+        return self.scalar.points(resolution)
+
+    def draw(self, rng: np.random.Generator, count: int) -> NDArray[np.complex128]:
+        """Complex Gaussian noise, of norm 1 a vertex on average."""
+        parts = rng.standard_normal((2, count, *self.shape)) / math.sqrt(2)
+        return np.asarray(parts[0] + 1j * parts[1])
 
     def rounding(self, eps: float) -> float:
         """Largest error of a coefficient, relative to the signal, where eps is the unit of rounding."""

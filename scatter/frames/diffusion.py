@@ -55,7 +55,7 @@ class DiffusionFrame(VertexFrame):
         self.operator = operator if isinstance(operator, SparseMatrix) else SparseMatrix(operator)
         super().__init__(diffusion(J, finest), self.operator.shape[0])
         self.J = J
-        self.mass = check_mass(mass, self.points)
+        self.mass = check_mass(mass, self.count)
 
     def _powers(self, u: Array, last: int) -> Iterator[Array]:
         """Yield ``P**(2**j) u`` for j = 0 .. last."""

@@ -151,10 +151,10 @@ class SpectralFrame(VertexFrame):
         if complement not in ("finest", "drop"):
             raise InputError(f"complement must be 'finest' or 'drop', got {complement!r}")
         super().__init__(kernels, vectors.shape[0])
-        self.mass = check_mass(mass, self.points)
+        self.mass = check_mass(mass, self.count)
         self.complement = complement
         self.basis = Basis(vectors, self.mass)
-        self.truncated = self.basis.size < self.points
+        self.truncated = self.basis.size < self.count
 
     @cached_property
     def _kernels(self) -> Values:
@@ -250,7 +250,7 @@ class ChebyshevFrame(VertexFrame):
         if not 0 <= gap < lam_max < np.inf:
             raise InputError(f"0 <= gap < lam_max is needed, got gap={gap!r}, lam_max={lam_max!r}")
         self.interval = (float(gap), float(lam_max))
-        self.mass = check_mass(mass, self.points)
+        self.mass = check_mass(mass, self.count)
         self.low = None if low is None else Basis(low[1], self.mass)
         self._low_kernels = None if low is None else kernels.values(np.asarray(low[0], dtype=np.float64))
         self._coefs = self._expand(degree)

@@ -148,6 +148,14 @@ class SphericalFrame(LittlewoodPaley):
             shares = shares * self.validity(resolution)
         return Constant(shares / shares.sum())
 
+    def draw(self, rng: np.random.Generator, count: int) -> NDArray[np.float64]:
+        """Gaussian fields (count, longitudes, rings) whose degrees have the same energy each."""
+        L = self.bank.L
+        degrees, orders = np.arange(L)[:, None], np.arange(L)
+        a = rng.standard_normal((count, L, L)) + 1j * rng.standard_normal((count, L, L)) * (orders > 0)
+        a *= (orders <= degrees) / np.sqrt(2 * degrees + 1)
+        return np.asarray(self.field(a))
+
     def validity(self, resolution: int | None) -> NDArray[np.float64]:
         """Share that is known of what a wavelet, or the scaling function (None), sees at each point.
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from scatter.frames.base import LittlewoodPaley
 from scatter.frames.kernels import Kernels
-from scatter.numerics.namespace import Array, is_complex, namespace
+from scatter.numerics.moments import Weighted
+from scatter.numerics.namespace import Array, Constant, is_complex, namespace
 from scatter.paths import Band, Bank, Group
 
 
@@ -67,15 +68,15 @@ class VertexFrame(LittlewoodPaley):
     ----------
     kernels : Kernels
         The wavelets as functions of an eigenvalue.
-    points : int
+    count : int
         Number of points n.
     accuracy : float, default=0
         Error of the kernels as they are applied, beyond rounding.
     """
 
-    def __init__(self, kernels: Kernels, points: int, accuracy: float = 0.0) -> None:
+    def __init__(self, kernels: Kernels, count: int, accuracy: float = 0.0) -> None:
         self.kernels = kernels
-        self.points = points
+        self.count = count
         self.accuracy = accuracy
 
     @cached_property
@@ -91,7 +92,7 @@ class VertexFrame(LittlewoodPaley):
     @property
     def shape(self) -> tuple[int, ...]:
         """Points of a signal."""
-        return (self.points,)
+        return (self.count,)
 
     def output(self, resolution: int | None) -> tuple[int, ...]:
         """Shape of a map: all the points, averaged or not."""
@@ -137,12 +138,28 @@ class VertexFrame(LittlewoodPaley):
             if member.edges:
                 layers[member.order] += len(member.positions)
         leaf = max((len(e.child.positions) for e in group.edges), default=0)
-        return self.points * ((3 + self.kernels.J) * max(layers.values()) + 2 * leaf)
+        return self.count * ((3 + self.kernels.J) * max(layers.values()) + 2 * leaf)
 
     # ------------------------------------------------------------------ laws
     @abstractmethod
     def littlewood_paley(self, order: int = 1) -> NDArray[np.float64]:
         """``|phi|^2 + sum |psi|^2`` at the eigenvalues of the operator."""
+
+    mass: NDArray[np.float64]
+    """What each point counts in the norm for which the operator is self-adjoint."""
+
+    def points(self, resolution: int | None) -> Weighted:
+        """Points, and the share of the mass that each of them has."""
+        return self._weighted
+
+    @cached_property
+    def _weighted(self) -> Weighted:
+        area = float(self.mass.sum())
+        return Weighted(Constant(self.mass / area), area)
+
+    def draw(self, rng: np.random.Generator, count: int) -> NDArray[np.float64]:
+        """Gaussian noise, of norm 1 a point on average."""
+        return rng.standard_normal((count, self.count))
 
     def rounding(self, eps: float) -> float:
         """Largest error of a coefficient, relative to the signal, that of polynomials included."""

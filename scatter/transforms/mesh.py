@@ -171,7 +171,16 @@ class MeshScattering(SurfaceScattering):
     Attributes
     ----------
     surface_ : Mesh
-        Learnt by `fit`.
+        Learnt by `fit`, from a mesh.
+    channels_ : list of str
+        Names of the channels of samples, if there are several.
+
+    Notes
+    -----
+    Signals have one number a vertex, (..., n), or several, (..., n, channels), whose channels become the last
+    batch axis. Samples are such signals on ``mesh``; or, in a list, tuple, iterator, Series or array of
+    objects, meshes, described by ``descriptors``, or pairs (mesh, signals) of which each has its own. `fit`
+    takes either, or the one mesh itself.
 
     References
     ----------

@@ -12,7 +12,7 @@ import numpy as np
 
 from scatter.errors import InputError
 from scatter.frames.base import Frame
-from scatter.numerics.moments import MOMENTS, STATISTICS, Even, Points, noise_floor, summary
+from scatter.numerics.moments import MOMENTS, STATISTICS, Points, noise_floor, summary
 from scatter.numerics.namespace import Array, double, namespace
 from scatter.paths import Group, Path
 from scatter.transforms.validation import scalar
@@ -43,7 +43,7 @@ class Readout:
         1; other statistics are then of the maps themselves.
     regions : callable, optional
         Resolution of a map, or None for an averaged one -> `Points`: which points make up a region, and how
-        much each counts. None is one region of points that count alike.
+        much each counts. None is one region, whose points count as the frame says.
     powers : int
         How many sums of powers, or of the moments, are kept.
     """
@@ -98,9 +98,7 @@ class Readout:
 
     def points(self, frame: Frame, resolution: int | None) -> Points:
         """Points of a map at a resolution, or of an averaged one (None)."""
-        if self.regions is not None:
-            return self.regions(resolution)
-        return Even(frame.ndim, math.prod(frame.shape))
+        return (self.regions or frame.points)(resolution)
 
     def uniform(self, frame: Frame, resolutions: set[int]) -> bool:
         """Whether maps at all of these resolutions leave arrays of one shape."""

@@ -158,7 +158,7 @@ class SphericalScattering(ScatteringTransformer):
             raise InputError(f"oversampling must be a number of at least 1, got {over!r}")
         least = check_count("min_bandlimit", self.min_bandlimit, 1)
         frame = SphericalFrame(bank, float(over), least, self._fields.mask_coefficients)
-        readout = Readout(self.average, self.pooling, self.log, frame.points)
+        readout = Readout(self.average, self.pooling, self.log)
         return Plan(frame, PathTree(bank, check_count("max_order", self.max_order, 0)), readout)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -17,8 +17,7 @@ from scatter.frames.base import Frame
 from scatter.frames.kernels import heat
 from scatter.frames.surface import Spectrum, spectrum
 from scatter.frames.vertices import ScaleBank
-from scatter.numerics.moments import Weighted
-from scatter.numerics.namespace import Array, Constant
+from scatter.numerics.namespace import Array
 from scatter.paths import PathTree
 from scatter.transforms.estimator import ScatteringTransformer
 from scatter.transforms.geometries import Geometries, numbered, of_channels
@@ -177,8 +176,6 @@ class SurfaceScattering(ScatteringTransformer):
         assert isinstance(intake, Surfaces)
         operator = intake.spectrum(surface)
         frame = self._frame_on(surface, operator, self._time(operator.area))
-        points = Weighted(Constant(operator.mass / operator.area), operator.area)
-        readout = replace(readout, regions=lambda resolution: points)
         return Plan(frame, PathTree(frame.bank, order), readout)
 
     def _time(self, area: float) -> float:
