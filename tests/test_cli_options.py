@@ -581,4 +581,5 @@ def test_a_bank_of_this_machine_is_not_for_others():
     np.save("x.npy", np.random.default_rng(0).standard_normal((3, 200)))
     options = ("features", "x.npy", "-o", "t.npz", "--transform", "1d", "--wavelet", "mine.py:four")
     assert "leave --workers and --scheduler out" in fail(*options, "--workers", "2", code=2)
-    assert "has no meaning here" in fail(*options[:4], "--transform", "graph", *options[6:], code=2)
+    for other in ("graph", "energies-1d", "roto"):
+        assert "has no meaning here" in fail(*options[:4], "--transform", other, *options[6:], code=2)

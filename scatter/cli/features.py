@@ -172,7 +172,7 @@ def _recipe(
     kind = TRANSFORMS[transform]
     params = {name: value for name, value in given.items() if value is not None}
     for name, value in params.items():
-        if name not in kind.parameters:
+        if name not in kind.parameters or (name == "wavelet" and not kind.takes_bank):
             raise InputError(
                 f"{_flag(name)} {value} has no meaning here: this run is about {kind.about}, with "
                 f"{kind.estimator}; leave it out"

@@ -55,6 +55,12 @@ class TransformKind:
         return tuple(name for name in inspect.signature(self.type).parameters if name not in FIXED)
 
     @property
+    def takes_bank(self) -> bool:
+        """Whether ``wavelet`` may be a bank of a user's own."""
+        known = inspect.signature(self.type).parameters.get("wavelet")
+        return known is not None and known.default == "morlet"
+
+    @property
     def required(self) -> frozenset[str]:
         """Names of the parameters that have no default."""
         parameters = inspect.signature(self.type).parameters.values()

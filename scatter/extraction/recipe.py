@@ -241,8 +241,7 @@ def take_wavelet(transform: str, params: dict[str, Any], wavelet: Any) -> None:
     OtherWaveletError
         If the recipe has another, or has one and none is given.
     """
-    known = inspect.signature(transform_kind(transform).type).parameters
-    if "wavelet" not in known or known["wavelet"].default != "morlet":
+    if not transform_kind(transform).takes_bank:
         if wavelet is not None:
             raise OtherWaveletError(
                 f"--wavelet has no meaning here: the recipe is of {transform}; leave it out"
