@@ -185,8 +185,7 @@ def features(
     if inputs and output is None:
         raise typer.BadParameter("the table is needed, such as features.parquet", param_hint="--output")
     given = {"J": j, "L": l, "Q": q, "T": t, "max_order": max_order, "padding": padding}
-    given |= {"pooling": None if pooling is None else pooling.value, "log": log or None}
-    given |= {"wavelet": work.bank_of(wavelet)}
+    given |= {"pooling": None if pooling is None else pooling.value, "log": log or None, "wavelet": wavelet}
     reading = {
         "resize": resize,
         "crop": crop,

@@ -82,7 +82,8 @@ def run_features(
         If an option is wrong.
     """
     listing = _listing(inputs, manifest)
-    if given.get("wavelet") is not None and (workers, scheduler) != (None, None):
+    given = {**given, "wavelet": load_bank(given["wavelet"])}
+    if given["wavelet"] is not None and (workers, scheduler) != (None, None):
         raise InputError("--wavelet is a file of this machine's; leave --workers and --scheduler out")
     if config is not None:
         rest = {"dtype": dtype, "batch": batch}
@@ -147,11 +148,6 @@ def channels_of(channels: str | None, colour: bool | None) -> Any:
     if not all(part.isascii() and part.isdigit() for part in parts):
         raise InputError(f"--channels is mix, all or numbers such as 0,2, got {channels!r}")
     return tuple(int(part) for part in parts)
-
-
-def bank_of(wavelet: str | None) -> Any:
-    """The bank of wavelets of ``--wavelet``; None without it."""
-    return None if wavelet is None else load_bank(wavelet)
 
 
 def existing_of(*, resume: bool, overwrite: bool) -> Existing | None:

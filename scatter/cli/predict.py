@@ -75,7 +75,7 @@ def run_predict(
             )
         check_output(output)
     trained = load_model(model)
-    recipe = _recipe(trained, model, None if wavelet is None else load_bank(wavelet))
+    recipe = _recipe(trained, model, load_bank(wavelet))
     with tempfile.TemporaryDirectory(prefix="scatter-") as folder, Bar() as bar:
         table = Path(folder) / "features.npy"
         listing = Listing(inputs, path_column)

@@ -10,20 +10,21 @@ from scatter.errors import FileError, InputError
 from scatter.io.files import regular_file
 
 
-def load_bank(text: str) -> Any:
+def load_bank(text: str | None) -> Any:
     """Run a Python file and take a bank of wavelets out of it.
 
     Nothing but this runs code of a user: tables, recipes and models name a bank, and never hold one.
 
     Parameters
     ----------
-    text : str
+    text : str, optional
         ``FILE.py:NAME``: the file, and the name of a value in it.
 
     Returns
     -------
     SpectralBank
-        What ``wavelet=`` of `Scattering1D` and `Scattering2D` takes; it is checked there.
+        What ``wavelet=`` of `Scattering1D` and `Scattering2D` takes; it is checked there. None
+        if none is named.
 
     Raises
     ------
@@ -32,6 +33,8 @@ def load_bank(text: str) -> Any:
     FileError
         If the file can't be read, or fails.
     """
+    if text is None:
+        return None
     path, colon, name = text.rpartition(":")
     if not colon or not path.endswith(".py") or not name.isidentifier():
         raise InputError(

@@ -141,10 +141,6 @@ class VertexFrame(LittlewoodPaley):
         return self.count * ((3 + self.kernels.J) * max(layers.values()) + 2 * leaf)
 
     # ------------------------------------------------------------------ laws
-    @abstractmethod
-    def littlewood_paley(self, order: int = 1) -> NDArray[np.float64]:
-        """``|phi|^2 + sum |psi|^2`` at the eigenvalues of the operator."""
-
     mass: NDArray[np.float64]
     """What each point counts in the norm for which the operator is self-adjoint."""
 

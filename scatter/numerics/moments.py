@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from scatter.numerics.namespace import Array, Constant, double, is_torch_array, namespace
+from scatter.numerics.namespace import Array, Constant, double, is_torch_array, namespace, root
 from scatter.numerics.sparse import SparseMatrix, as_columns, as_rows
 
 MOMENTS = ("mean", "variance", "skewness", "kurtosis")
@@ -301,7 +301,7 @@ def summary(x: Array, kind: str, points: Points, count: int, floor: Array | None
     if kind == "moments":
         return moments(x, points, min(count, len(MOMENTS)), floor)
     mean, variance = moments(x, points, 2)
-    return [mean, _root(variance)]
+    return [mean, root(variance)]
 
 
 def powers(x: Array, points: Points, count: int) -> list[Array]:
@@ -363,14 +363,6 @@ def noise_floor(x: Array, points: Points, error: float) -> Array:
     """
     wide = double(x)
     return error**2 * points.mean(wide * wide)
-
-
-def _root(variance: Array) -> Array:
-    """Standard deviation, whose gradient at zero is zero."""
-    xp = namespace(variance)
-    positive = variance > 0
-    root = xp.sqrt(xp.where(positive, variance, xp.ones_like(variance)))
-    return xp.where(positive, root, xp.zeros_like(variance))
 
 
 def _last(ndim: int) -> tuple[int, ...]:

@@ -107,11 +107,14 @@ def is_complex(x: Array) -> bool:
 
 def norm(w: Array, axis: int) -> Array:
     """Root of the sum of the squares of real ``w`` over an axis, whose gradient at zero is zero."""
-    xp = namespace(w)
-    squares = xp.sum(w**2, axis=axis)
-    positive = squares > 0  # the root of zero has no finite slope
-    root = xp.sqrt(xp.where(positive, squares, xp.ones_like(squares)))
-    return xp.where(positive, root, xp.zeros_like(squares))
+    return root(namespace(w).sum(w**2, axis=axis))
+
+
+def root(square: Array) -> Array:
+    """Square root, whose gradient at zero is zero: that of the root itself is not finite there."""
+    xp, positive = namespace(square), square > 0
+    found = xp.sqrt(xp.where(positive, square, xp.ones_like(square)))
+    return xp.where(positive, found, xp.zeros_like(square))
 
 
 def zeros(shape: tuple[int, ...], x: Array) -> Array:

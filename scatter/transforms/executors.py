@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
-from scatter.numerics.moments import MOMENTS, noise_floor
+from scatter.numerics.moments import MOMENTS
 from scatter.numerics.namespace import Array, device_of, is_torch_array, namespace
 from scatter.paths import Path, PathTree
 from scatter.transforms.readout import Readout
@@ -58,8 +58,7 @@ class Compiled:
 
     def _block(self, x: NDArray[Any], n_jobs: int | None) -> NDArray[Any]:
         maps, frame, start = self.cascade(x, n_jobs), self.cascade.frame, 0
-        error = frame.rounding(float(np.finfo(x.dtype).eps))
-        noise = noise_floor(np.abs(x), self.readout.points(frame, 0), error)
+        noise = self.readout.noise(np.abs(x), frame)
         found: list[NDArray[Any]] = []
         for path in self.cascade.tree.paths:
             stop = start + math.prod(shape := self._shape(path))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
 from scatter.errors import InputError
 from scatter.numerics.namespace import Array, namespace
+from scatter.transforms.grids import heads
 from scatter.transforms.intake import Columns, Learnt, Part, Planner
 from scatter.transforms.plan import Plan
 from scatter.transforms.validation import check_signals
@@ -97,7 +98,7 @@ class Geometries(ABC):
             planner(self.one)
             if hasattr(X, "shape"):
                 columns(X)
-            return of_channels(self.one, numbered(x.shape[-2] if x.ndim > 2 else 0))
+            return of_channels(self.one, heads(x.shape[-2:-1] if x.ndim > 2 else ()))
         X = list(X) if isinstance(X, Iterator) else X  # it can be read once only
         geometry = self.alone(X)
         planner(geometry)
@@ -126,11 +127,7 @@ class Geometries(ABC):
         yield Part(planner(geometry), x)
 
 
-def of_channels(geometry: Any, names: list[str]) -> Learnt:
+def of_channels(geometry: Any, names: Iterable[str]) -> Learnt:
     """What is learnt of samples with these channels."""
-    return Learnt(geometry, tuple(names), {"channels_": names})
-
-
-def numbered(count: int) -> list[str]:
-    """Names of channels that have none."""
-    return [f"channel {k}" for k in range(count)]
+    channels = tuple(names)
+    return Learnt(geometry, channels, {"channels_": list(channels)})

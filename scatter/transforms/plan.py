@@ -106,7 +106,7 @@ class Plan:
         def keep(u: Array, group: Group) -> Array:
             nonlocal noise
             if group.order == 0:  # the signals themselves come first
-                noise = self.readout.noise(u, group, self.frame)
+                noise = self.readout.noise(self.frame.crop(u, group.resolution), self.frame)
                 noise = noise if noise is None or shrunk is None else noise / shrunk**2
             return self.readout(u, group, self.frame, shrunk, noise)
 

@@ -140,13 +140,12 @@ class Readout:
         return [f"{name}[{','.join(map(str, place))}]" if place else name for place in places]
 
     # ------------------------------------------------------------------ arrays
-    def noise(self, u: Array, group: Group, frame: Frame) -> Array | None:
-        """Mean square up to which the maps of signals (batch, 1, *points) count as zero, if that matters."""
+    def noise(self, signals: Array, frame: Frame) -> Array | None:
+        """Mean square up to which the maps of real signals (..., *points) count as zero, if that matters."""
         if "moments" not in self.kinds:
             return None
-        signals = frame.crop(u, group.resolution)
         error = frame.rounding(float(namespace(signals).finfo(signals.dtype).eps))
-        return noise_floor(signals, self.points(frame, group.resolution), error)
+        return noise_floor(signals, self.points(frame, 0), error)
 
     def __call__(
         self, u: Array, group: Group, frame: Frame, shrunk: Array | None = None, noise: Array | None = None

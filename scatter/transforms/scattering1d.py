@@ -15,12 +15,12 @@ from scatter.paths import PathTree
 from scatter.transforms.cost import check_wavelets
 from scatter.transforms.estimator import ScatteringTransformer
 from scatter.transforms.executors import check_executor
-from scatter.transforms.grids import Grids, half_is_seen
+from scatter.transforms.grids import Grids
 from scatter.transforms.intake import Intake
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_flag, check_jobs, check_rate, check_tol, scalar
-from scatter.transforms.wavelets import coarsest, own_bank
+from scatter.transforms.wavelets import chosen_bank, coarsest, meet_complex
 
 
 class Scattering1D(ScatteringTransformer):
@@ -164,33 +164,30 @@ class Scattering1D(ScatteringTransformer):
         self.n_jobs = n_jobs
 
     def _make_intake(self) -> Intake:
-        whole = self.two_sided or getattr(self.wavelet, "two_sided", False)
-        return Grids.of(self, 1, meet_complex=None if whole else half_is_seen)
+        return Grids.of(self, 1, meet_complex=meet_complex(self))
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         (N,) = shape
         check_rate("sampling_rate", self.sampling_rate)
-        bank = self._morlet(N) if isinstance(self.wavelet, str) else self._own(N)
+        decided = ("J", "Q", "T", "stride", "two_sided", "compat", "oversampling")
+        bank = chosen_bank(self, shape, decided, lambda: self._morlet(N))
+        if bank is self.wavelet:
+            self._check_length(bank, N)
         readout = Readout(self._averaging, self.pooling, self.log)
         grid = line(N, lambda n: bank.phi((n,))[0], self.padding)
         frame = ConvolutionFrame(bank, grid, check_tol(self.tol))
         tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
         return Plan(frame, tree, readout, check_executor(self.executor), check_jobs(self.n_jobs))
 
-    def _own(self, N: int) -> SpectralBank:
-        decided = ("J", "Q", "T", "stride", "two_sided", "compat", "oversampling")
-        bank = own_bank(self, (N,), decided)
+    def _check_length(self, bank: SpectralBank, N: int) -> None:
         step = 1 << coarsest(bank)
         if step > N or (self.padding is None and N % step):
             raise InputError(
                 f"{bank!r} keeps one sample in {step}, but the signal has {N}; type a bank with fewer scales"
                 + ("" if step > N else f", or padding='periodic', or crop to {N - N % step} samples")
             )
-        return bank
 
     def _morlet(self, N: int) -> Morlet1D:
-        if self.wavelet != "morlet":
-            raise InputError(f"wavelet must be 'morlet' or a bank, got {self.wavelet!r}")
         J = check_count("J", self.J, 1)
         if N.bit_length() <= J:
             raise InputError(

@@ -6,19 +6,18 @@ from typing import Any
 
 from scatter.cascade import WORKING_SET
 from scatter.domains.grid import plane
-from scatter.errors import InputError
 from scatter.frames.convolution import ConvolutionFrame, SpectralBank
 from scatter.frames.morlet2d import Morlet2D
 from scatter.paths import PathTree
 from scatter.transforms.cost import check_wavelets
 from scatter.transforms.estimator import ScatteringTransformer
 from scatter.transforms.executors import check_executor
-from scatter.transforms.grids import Grids, half_is_seen
+from scatter.transforms.grids import Grids
 from scatter.transforms.intake import Intake
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count, check_flag, check_jobs, check_tol
-from scatter.transforms.wavelets import coarsest, own_bank
+from scatter.transforms.wavelets import chosen_bank, coarsest, meet_complex
 
 
 class Scattering2D(ScatteringTransformer):
@@ -146,14 +145,11 @@ class Scattering2D(ScatteringTransformer):
 
     def _make_intake(self) -> Intake:
         handed_in = (lambda shape: self._plan(shape).frame.shape) if self.pre_pad else None
-        whole = self.two_sided or getattr(self.wavelet, "two_sided", False)
-        meet_complex = None if whole else half_is_seen
-        return Grids.of(self, 2, handed_in=handed_in, meet_complex=meet_complex)
+        return Grids.of(self, 2, handed_in=handed_in, meet_complex=meet_complex(self))
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         readout = Readout(self.average, self.pooling, self.log)
-        own = not isinstance(self.wavelet, str)
-        bank = own_bank(self, shape, ("J", "L", "two_sided")) if own else self._morlet()
+        bank = chosen_bank(self, shape, ("J", "L", "two_sided"), self._morlet)
         grid = plane(shape, coarsest(bank), self.padding)
         if check_flag("pre_pad", self.pre_pad):
             grid = grid.handed_in_padded()
@@ -162,8 +158,6 @@ class Scattering2D(ScatteringTransformer):
         return Plan(frame, tree, readout, check_executor(self.executor), check_jobs(self.n_jobs))
 
     def _morlet(self) -> SpectralBank:
-        if self.wavelet != "morlet":
-            raise InputError(f"wavelet must be 'morlet' or a bank, got {self.wavelet!r}")
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
         check_wavelets(J * L, J=J, L=L)
         return Morlet2D(J, L, check_flag("two_sided", self.two_sided))

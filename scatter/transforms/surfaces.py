@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,14 @@ from scatter.frames.vertices import ScaleBank
 from scatter.numerics.namespace import Array
 from scatter.paths import PathTree
 from scatter.transforms.estimator import ScatteringTransformer
-from scatter.transforms.geometries import Geometries, numbered, of_channels
+from scatter.transforms.geometries import Geometries, of_channels
+from scatter.transforms.grids import heads
 from scatter.transforms.intake import Learnt, Part, Planner
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
 from scatter.transforms.validation import check_count
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +59,7 @@ class Surfaces(Geometries):
 
     def spectrum(self, surface: Any) -> Spectrum:
         """Lowest eigenpairs; those of the latest surface are kept."""
-        found = self._latest.get(surface)
-        if found is None:
-            found = spectrum(*self.operators(surface), self.n_eig)
-            self._latest.clear()
-            self._latest[surface] = found
-        return found
+        return latest(self._latest, surface, lambda: spectrum(*self.operators(surface), self.n_eig))
 
     @abstractmethod
     def is_one(self, given: Any) -> bool:
@@ -102,7 +100,7 @@ class Surfaces(Geometries):
         _, x = self.sample(samples[0], 0)
         if x is None:
             return of_channels(None, self.own_channels())
-        return of_channels(None, numbered(x.shape[-2] if x.ndim > 1 else 0))
+        return of_channels(None, heads(x.shape[-2:-1] if x.ndim > 1 else ()))
 
     def each(self, X: Any, learnt: Learnt, planner: Planner) -> Iterator[Part]:
         """Samples one after the other: surfaces, or pairs of one and its signals."""
@@ -146,6 +144,16 @@ class Surfaces(Geometries):
             return self.read(given), None
         except InputError as error:
             raise InputError(f"sample {place}: {error}") from None
+
+
+def latest(kept: dict[Any, V], surface: Any, make: Callable[[], V]) -> V:
+    """What was made of a surface, made now unless it is the one that is kept."""
+    found = kept.get(surface)
+    if found is None:
+        found = make()
+        kept.clear()
+        kept[surface] = found
+    return found
 
 
 class SurfaceScattering(ScatteringTransformer):

@@ -13,7 +13,7 @@ from scatter.frames.connection import ConnectionFrame
 from scatter.frames.surface import Spectrum, heat_frame, spectrum
 from scatter.numerics.namespace import Array, Constant, is_complex, namespace
 from scatter.transforms.mesh import Meshes
-from scatter.transforms.surfaces import SurfaceScattering
+from scatter.transforms.surfaces import SurfaceScattering, latest
 from scatter.transforms.validation import check_count, check_signals
 
 
@@ -32,12 +32,7 @@ class Fields(Meshes):
 
     def tangents(self, surface: Mesh) -> Tangents:
         """The frames of a mesh; those of the latest one are kept."""
-        found = self._frames.get(surface)
-        if found is None:
-            found = Tangents(surface, self.gauge)
-            self._frames.clear()
-            self._frames[surface] = found
-        return found
+        return latest(self._frames, surface, lambda: Tangents(surface, self.gauge))
 
     def own_channels(self) -> list[str]:
         """There are none."""

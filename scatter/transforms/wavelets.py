@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from scatter.errors import InputError
 from scatter.frames.convolution import SpectralBank
+from scatter.numerics.namespace import Array
+from scatter.transforms.grids import half_is_seen
 
 MEMBERS = ("aliasing", "log2_stride", "bands", "follows", "resolution", "psi", "phi")
 """What a `SpectralBank` has."""
+
+
+def chosen_bank(
+    estimator: Any, shape: tuple[int, ...], decided: tuple[str, ...], morlet: Callable[[], SpectralBank]
+) -> SpectralBank:
+    """The bank that the parameter ``wavelet`` of an estimator names, or is; see `own_bank`."""
+    if not isinstance(estimator.wavelet, str):
+        return own_bank(estimator, shape, decided)
+    if estimator.wavelet != "morlet":
+        raise InputError(f"wavelet must be 'morlet' or a bank, got {estimator.wavelet!r}")
+    return morlet()
+
+
+def meet_complex(estimator: Any) -> Callable[[Array], None] | None:
+    """What to do about complex signals: nothing, if wavelets see all of their frequencies."""
+    whole = estimator.two_sided or getattr(estimator.wavelet, "two_sided", False)
+    return None if whole else half_is_seen
 
 
 def own_bank(estimator: Any, shape: tuple[int, ...], decided: tuple[str, ...]) -> SpectralBank:
