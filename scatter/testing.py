@@ -18,6 +18,7 @@ from sklearn.base import clone
 
 from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
+from scatter.transforms.intake import Symmetry
 from scatter.transforms.plan import Plan
 
 Signals = NDArray[Any]
@@ -42,12 +43,22 @@ def _averaged(transform: Any) -> Plan:
     return _plan(transform, average=True, pooling=None, log=False)
 
 
-def _plan(transform: Any, **options: Any) -> Plan:
-    """The plan of a transform with other parameters, on the geometry that it knows."""
+def _plan(transform: Any, geometry: Any = None, **options: Any) -> Plan:
+    """The plan of a transform with other parameters, on a geometry, or on the one that it knows."""
     copy = clone(transform)
+    if geometry is None:
+        geometry = transform._intake.geometry(transform._seen)
     copy.set_params(**{name: value for name, value in options.items() if name in copy.get_params()})
-    plan: Plan = copy._plan(transform._intake.geometry(transform._seen))
+    plan: Plan = copy._plan(geometry)
     return plan
+
+
+def _moved(transform: Any, seed: int, **options: Any) -> tuple[Plan, Plan, Symmetry, Signals]:
+    """Plans of a transform on its geometry and on a moved one, what moves it, and signals."""
+    intake = transform._intake
+    geometry, plan = intake.geometry(transform._seen), _plan(transform, **options)
+    symmetry = intake.symmetry(plan, geometry, np.random.default_rng(seed + 2))
+    return plan, _plan(transform, symmetry.geometry, **options), symmetry, signals(transform, seed=seed)
 
 
 def assert_frame_bounds(frame: Frame, lower: float, upper: float, order: int = 1) -> tuple[float, float]:
@@ -118,30 +129,40 @@ def assert_nonexpansive(transform: Any, seed: int = 0) -> float:
 
 
 def assert_covariant(transform: Any, rtol: float = 1e-10, seed: int = 0) -> float:
-    """A shift by one step of the output grid shifts the coefficients by one sample (periodic signals)."""
-    x = signals(transform, seed=seed)
-    worst = 0.0
-    for axis in _axes(transform.frame.shape):
-        shifted, moved = transform(np.roll(x, _step(transform), axis)), np.roll(transform(x), 1, axis)
-        worst = max(worst, _difference(shifted, moved))
-    assert worst <= rtol, (
-        f"shift by the output step and coefficients differ by {worst:.3g} (allowed {rtol:.3g})"
-    )
+    """Local averages move as the signals do, ``S(g x) = g S(x)``, for an element g of the group.
+
+    The group is what the domain says: shifts by steps of the output grid, turns of the sphere, motions of a
+    surface in space with its vertices in another order, other orders of the nodes of a graph.
+    """
+    plan, moved, symmetry, x = _moved(transform, seed, average=True, pooling=None, log=False)
+    found, expected = moved.array(symmetry.act(x, 0)), symmetry.act(plan.array(x), None)
+    worst = _difference(found, expected)
+    assert worst <= rtol, f"S(g x) and g S(x) differ by {worst:.3g} (allowed {rtol:.3g})"
     return worst
 
 
-def assert_invariant(transform: Any, shift: int = 1, seed: int = 0) -> float:
+def assert_invariant(transform: Any, rtol: float = 1e-10, seed: int = 0) -> float:
+    """Means over the whole domain don't change, ``S(g x) = S(x)``; see `assert_covariant` for the group."""
+    plan, moved, symmetry, x = _moved(transform, seed, average=False, pooling="mean", log=False)
+    worst = _difference(moved.array(symmetry.act(x, 0)), plan.array(x))
+    assert worst <= rtol, f"means of S(g x) and S(x) differ by {worst:.3g} (allowed {rtol:.3g})"
+    return worst
+
+
+def assert_stable_to_shifts(transform: Any, shift: int = 1, seed: int = 0) -> float:
     """``||S x_c - S x|| <= sup |w phi^(w)| c ||U||``: a small shift changes little, less with a longer phi.
 
     ``U`` are the moduli of all orders. The bound is Mallat's (CPAM 2012, theorem 2.10) for one axis;
-    periodic signals.
+    periodic signals on a grid.
     """
     frame = transform.frame
     assert isinstance(frame, ConvolutionFrame)
     x = signals(transform, seed=seed)
     frequency = 2 * math.pi * np.abs(np.fft.fftfreq(frame.shape[-1]))
     slope = float((frequency * np.abs(frame.bank.phi(frame.shape)[-1])).max())
-    change = _cell(transform) * np.linalg.norm(transform(np.roll(x, shift, -1)) - transform(x))
+    plan = _averaged(transform)
+    moved = plan.array(np.roll(x, shift, -1)) - plan.array(x)
+    change = math.sqrt(energy(frame, moved, None))
     bound = slope * shift * math.sqrt(layer_energies(transform, x).sum()) * ALIASING
     assert change <= bound, f"a shift by {shift} changes S by {change:.4g}, bound {bound:.4g}"
     return float(change / bound)
@@ -204,19 +225,6 @@ def assert_gradient_matches(
         worst = max(worst, abs(slope - along) / max(abs(slope), abs(along)))
     assert worst <= rtol, f"gradient and finite differences differ by {worst:.3g}"
     return worst
-
-
-def _axes(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(range(-len(shape), 0))
-
-
-def _step(transform: Any) -> int:
-    return 1 << int(transform.frame.bank.log2_stride)
-
-
-def _cell(transform: Any) -> float:
-    """Square root of the volume of a cell of the output grid."""
-    return float(_step(transform) ** (transform.frame.ndim / 2))
 
 
 def _difference(a: Any, b: Any) -> float:

@@ -1,5 +1,6 @@
 """What every command has: help with an example, --quiet, --verbose and --json; recipes in files."""
 
+import inspect
 import json
 import os
 import shlex
@@ -14,6 +15,7 @@ import typer
 from cli_helpers import SMALL, fail, files_here, image, run, succeed
 from typer.testing import CliRunner
 
+import scatter
 from scatter import Scattering1D
 from scatter.cli.app import app
 from scatter.cli.options import FeatureKind
@@ -314,7 +316,7 @@ def test_a_recipe_is_saved_without_a_run():
     succeed("features", "--transform", "1d", "--J", "4", "--segment", "64", "--save-config", "r.toml")
     with open("r.toml", "rb") as stream:
         found = tomllib.load(stream)
-    assert found["params"] == {"J": 4, "Q": 8, "pooling": "mean"}
+    assert found["params"] == {"J": 4, "pooling": "mean"}
     assert found["reading"] == {"segment": 64}
     said = json.loads(succeed("features", "--transform", "graph", "--save-config", "r.json", "--json"))
     assert said == {"config": "r.json", "recipe": {"transform": "graph", "params": {}, "dtype": "float32"}}
@@ -458,7 +460,6 @@ def parameters(*args):
 def test_any_parameter_is_set_by_number_text_list_or_none():
     assert parameters("--transform", "2d", "--set", "J=2", "--set", "tol=1e-5", "--set", "padding=none") == {
         "J": 2,
-        "L": 8,
         "tol": 1e-5,
         "padding": None,
         "pooling": "mean",
@@ -473,6 +474,18 @@ def test_any_parameter_is_set_by_number_text_list_or_none():
     assert found["signals"] == ("degree", "clustering")
     found = parameters("--transform", "energies-2d", "--set", "wavelet=haar", "--set", "mode=periodization=x")
     assert (found["wavelet"], found["mode"]) == ("haar", "periodization=x")
+
+
+def test_defaults_are_those_of_the_classes_but_for_pooling():
+    differ = {name: dict(kind.defaults) for name, kind in TRANSFORMS.items() if kind.defaults}
+    pooled = {name: {"pooling": "mean"} for name in ("1d", "2d", "roto")}
+    assert differ == pooled | {"energies-1d": {"ndim": 1}, "energies-2d": {"ndim": 2}}
+    defaults = {name: p.default for name, p in inspect.signature(scatter.Scattering1D).parameters.items()}
+    np.save("a.npy", np.sin(np.arange(4096.0)))
+    succeed("features", "a.npy", "--transform", "1d", "-o", "a.npz")
+    found = json.loads(read_table("a.npz").metadata["params"])
+    changed = {name for name, value in found.items() if value != defaults[name]}
+    assert changed == {"pooling", "shape"}
 
 
 def test_a_set_parameter_reaches_the_transform():

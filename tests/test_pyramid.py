@@ -22,12 +22,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import estimator_checks
-from sklearn.utils.estimator_checks import parametrize_with_checks
-from test_sklearn import FURTHER
 from tests_support import one_line
 
-from scatter import Decomposition, InputError, Pyramid, ScatterWarning, WaveletEnergies
+from scatter import Decomposition, InputError, Pyramid, WaveletEnergies
 from scatter.pyramid import mosaic
 
 DISCRETE = pywt.wavelist(kind="discrete")
@@ -478,25 +475,6 @@ def test_arrays_of_other_libraries_are_refused():
 
 
 # ------------------------------------------------------------------ features
-ESTIMATORS = [WaveletEnergies("haar", 1), WaveletEnergies("haar", 1, ndim=1, statistic="share", log=True)]
-
-
-@parametrize_with_checks(ESTIMATORS)
-def test_common_checks(estimator, check):
-    with warnings.catch_warnings():
-        # The checks fit tiny arrays, which emit notices of their own.
-        warnings.simplefilter("ignore")
-        check(estimator)
-
-
-@pytest.mark.parametrize("name", [name for name in FURTHER if hasattr(estimator_checks, name)])
-def test_further_checks(name):
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "X (does not have valid|has) feature names", UserWarning)
-        warnings.filterwarnings("ignore", "rows of", ScatterWarning)
-        getattr(estimator_checks, name)("WaveletEnergies", clone(ESTIMATORS[0]))
-
-
 def test_features_are_statistics_of_the_bands():
     x = signal(4, 40, 32)
     d = Pyramid("db2", 2).decompose(x)

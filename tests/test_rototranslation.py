@@ -9,8 +9,6 @@ import numpy as np
 import oracle
 import pytest
 from sklearn.base import clone
-from sklearn.utils import estimator_checks
-from sklearn.utils.estimator_checks import parametrize_with_checks
 from tests_support import jax_gradient, torch_gradient, weights
 
 from scatter import InputError, PathTree, Scattering2D, testing
@@ -604,43 +602,6 @@ def test_positions_are_those_of_the_plain_transform():
 
 
 # ---------------------------------------------------------------------- scikit-learn
-ESTIMATORS = [
-    RotoTranslationScattering2D(J=1, L=2),
-    RotoTranslationScattering2D(J=1, L=2, rotation="covariant"),
-]
-
-
-def expected_failures(estimator):
-    return {"check_array_api_same_namespace": "nothing that fit learns is an array"}
-
-
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
-def test_common_checks(estimator, check):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        check(estimator)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "check_set_output_transform",
-        "check_set_output_transform_pandas",
-        "check_set_output_transform_polars",
-        "check_dataframe_column_names_consistency",
-        "check_transformer_get_feature_names_out",
-        "check_transformer_get_feature_names_out_pandas",
-        "check_get_feature_names_out_error",
-        "check_n_features_in_after_fitting",
-    ],
-)
-def test_further_checks(name):
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "X (does not have valid|has) feature names", UserWarning)
-        warnings.filterwarnings("ignore", "rows of", UserWarning)
-        getattr(estimator_checks, name)("RotoTranslationScattering2D", clone(ESTIMATORS[0]))
-
-
 def test_pickles_carry_parameters_and_a_changed_parameter_makes_a_new_transform():
     X = np.random.default_rng(0).standard_normal((3, 2, 16, 16))
     S = RotoTranslationScattering2D(J=2, L=4, pooling="mean").fit(X)

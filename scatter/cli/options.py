@@ -83,11 +83,11 @@ class TransformOptions:
     Parameters
     ----------
     J : int, optional
-        Logarithm of the largest scale; 3 for images and 6 for signals.
+        Logarithm of the largest scale.
     L : int, optional
-        Number of orientations, images only; 8.
+        Number of orientations, images only.
     Q : int, optional
-        Wavelets an octave, signals only; 8.
+        Wavelets an octave, signals only.
     T : int, optional
         Width of the averaging in samples, signals only.
     max_order : int
@@ -139,20 +139,16 @@ class TransformOptions:
         chosen: dict[str, Any] = {"max_order": self.max_order, **extra}
         if self.padding is not None:
             chosen["padding"] = None if self.padding == "none" else self.padding
+        given = {name: getattr(self, name) for name in ("J", "L", "Q", "T")}
+        chosen |= {name: value for name, value in given.items() if value is not None}
         if ndim == 1:
             from scatter import Scattering1D
 
-            if self.T is not None:
-                chosen["T"] = self.T
-            return Scattering1D(
-                6 if self.J is None else self.J, shape[0], 8 if self.Q is None else self.Q, **chosen
-            )
+            return Scattering1D(shape=shape[0], **chosen)
         from scatter import Scattering2D
 
         rows, columns = shape
-        return Scattering2D(
-            3 if self.J is None else self.J, (rows, columns), 8 if self.L is None else self.L, **chosen
-        )
+        return Scattering2D(shape=(rows, columns), **chosen)
 
 
 def parse_size(text: str, name: str = "--size") -> tuple[int, ...]:

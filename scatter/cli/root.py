@@ -32,7 +32,7 @@ J = Annotated[
 ]
 L = Annotated[int | None, typer.Option("--L", min=1, help="Orientations, images only.", show_default="8")]
 Q = Annotated[
-    int | None, typer.Option("--Q", min=1, help="Wavelets an octave, signals only.", show_default="8")
+    int | None, typer.Option("--Q", min=1, help="Wavelets an octave, signals only.", show_default="1")
 ]
 T = Annotated[
     int | None,

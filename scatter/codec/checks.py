@@ -15,7 +15,7 @@ from scatter.codec.planes import LEAST_STEP, MOST_STEP, STEPS_PER_OCTAVE
 from scatter.errors import CodecError, InputError
 from scatter.kernels.library import thread_limit
 from scatter.numerics.plain import plain_numpy
-from scatter.numerics.threads import thread_count
+from scatter.numerics.threads import check_jobs, thread_count
 
 MOST_PIXELS = 2**26
 """Pixels that decoding allows by default."""
@@ -138,9 +138,6 @@ def check_reduce(reduce: int, most: int) -> int:
     return int(reduce)
 
 
-def check_jobs(n_jobs: int | None) -> int:
+def jobs(n_jobs: int | None) -> int:
     """Number of threads."""
-    whole = isinstance(n_jobs, (int, np.integer)) and not isinstance(n_jobs, bool)
-    if n_jobs is not None and not (whole and (n_jobs == -1 or n_jobs > 0)):
-        raise InputError(f"n_jobs is a number of threads from 1 on, or None for all, got {n_jobs!r}")
-    return thread_count(n_jobs, thread_limit())
+    return thread_count(check_jobs(n_jobs), thread_limit())

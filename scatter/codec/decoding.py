@@ -77,7 +77,7 @@ def decode(
         what would take more than some 10 seconds or 1 GB and is at the same time so small a file that it is
         hardly a picture: more than 2**25 samples to decode, and less than a quarter of a bit for each.
     n_jobs : int, optional
-        Threads; by default as many as this process may use.
+        Threads, counted as in scikit-learn; by default as many as this process may use.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def decode(
     header = contents.header
     reduce = checks.check_reduce(reduce, header.levels)
     wanted = checks.check_region(region, header.height, header.width)
-    jobs = checks.check_jobs(n_jobs)
+    jobs = checks.jobs(n_jobs)
     met = [_meets(tile, wanted) for tile in contents.tiles]
     if max_pixels is None:
         checks.check_work(

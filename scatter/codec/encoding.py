@@ -93,7 +93,7 @@ def encode(
     lossless : bool, default=False
         Keep every sample as it is.
     n_jobs : int, optional
-        Threads; by default as many as this process may use. The bytes don't depend on it.
+        Threads, counted as in scikit-learn; by default as many as there may be. The bytes don't depend on it.
 
     Returns
     -------
@@ -118,5 +118,5 @@ def encode(
     found, depth = checks.check_image(image)
     target = checks.check_target(bpp, psnr, step, lossless)
     measured = target.name == "psnr"
-    source = _Source(found, depth, lossless, measured, checks.check_jobs(n_jobs))
+    source = _Source(found, depth, lossless, measured, checks.jobs(n_jobs))
     return search(source.code, target, found.shape[0] * found.shape[1], depth)

@@ -16,7 +16,7 @@ from scatter.errors import InputError, ScatterWarning
 from scatter.numerics.plain import plain_numpy
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Graph:
     """An undirected graph, with what is known at its nodes.
 
@@ -47,6 +47,9 @@ class Graph:
 
     def __len__(self) -> int:
         return int(self.adjacency.shape[0])
+
+    def __repr__(self) -> str:
+        return f"Graph({len(self)} nodes, {sp.csr_array(self.adjacency).nnz // 2} edges)"
 
     @classmethod
     def from_edges(cls, edge_index: Any, edge_weight: Any = None, n: int | None = None) -> Graph:

@@ -36,7 +36,8 @@ class TransformKind:
     about : str
         What it is for, as the end of a line.
     defaults : mapping
-        Parameters that differ from the defaults of the class.
+        Parameters that differ from the defaults of the class: what the name says, and pooling, as files of
+        several sizes have maps of several sizes and a table has one row a sample.
     """
 
     estimator: str
@@ -71,13 +72,13 @@ _POOLED = {"pooling": "mean"}
 
 TRANSFORMS: Mapping[str, TransformKind] = MappingProxyType(
     {
-        "1d": TransformKind("Scattering1D", "signal", "sounds and signals", {"J": 6, "Q": 8, **_POOLED}),
-        "2d": TransformKind("Scattering2D", "image", "images", {"J": 3, "L": 8, **_POOLED}),
+        "1d": TransformKind("Scattering1D", "signal", "sounds and signals", _POOLED),
+        "2d": TransformKind("Scattering2D", "image", "images", _POOLED),
         "roto": TransformKind(
             "RotoTranslationScattering2D",
             "image",
             "images that may be turned, such as textures",
-            {"J": 3, **_POOLED},
+            _POOLED,
         ),
         "sphere": TransformKind("SphericalScattering", "image", "fields on a sphere, one a row of an array"),
         "energies-1d": TransformKind(

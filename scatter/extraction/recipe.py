@@ -87,11 +87,7 @@ class Recipe:
                 f"got a reading of {reading.kind!r}"
             )
         object.__setattr__(self, "reading", replace(reading, dtype=precision))
-        defaults = dict(kind.defaults)
-        if not isinstance(self.params.get("wavelet", "morlet"), str):
-            for name in ("J", "L", "Q"):  # a bank of wavelets says these itself
-                defaults.pop(name, None)
-        object.__setattr__(self, "params", {**defaults, **self.params})
+        object.__setattr__(self, "params", {**kind.defaults, **self.params})
 
     @property
     def kind(self) -> TransformKind:

@@ -121,4 +121,9 @@ def _refuse_unit(x: Any, what: str) -> None:
         )
 
 
-__all__ = ["FILL", "plain", "plain_numpy"]
+def scalar(value: Any) -> Any:
+    """The number or text in an array without axes, as ``np.load`` returns it; other values as they are."""
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+
+
+__all__ = ["FILL", "plain", "plain_numpy", "scalar"]

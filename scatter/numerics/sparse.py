@@ -83,10 +83,7 @@ class SparseMatrix:
             return self._scipy(columns.dtype) @ columns
         if is_torch_array(columns):
             return self._torch(columns)
-        raise InputError(
-            f"sparse products take NumPy and PyTorch arrays, got {type(columns).__name__}; "
-            "type method='eigen', or convert the signals with numpy.asarray(x)"
-        )
+        raise _other_library(columns)
 
     def repeat(self, columns: Array, times: int, scratch: NDArray[Any] | None = None) -> Array:
         """Product with an array (n, k), as often as said: ``A**times @ columns``, for a square A.
@@ -160,8 +157,17 @@ class SparseMatrix:
         return torch.sparse.mm(self._cast[key], columns.to(dtype))
 
 
+def _other_library(x: Array) -> InputError:
+    return InputError(
+        f"sparse products take NumPy and PyTorch arrays, got {type(x).__module__}.{type(x).__name__}; "
+        "type method='eigen', or convert the signals with numpy.asarray(x)"
+    )
+
+
 def as_columns(x: Array) -> Array:
     """NumPy or PyTorch arrays (..., n) as the columns of a matrix (n, k)."""
+    if not hasattr(x, "reshape"):  # which is not in the array API standard
+        raise _other_library(x)
     return x.reshape((-1, x.shape[-1])).T
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+from numbers import Integral
+
+from scatter.errors import InputError
+from scatter.numerics.plain import scalar
 
 
 def thread_count(n_jobs: int | None, limit: int = 0) -> int:
@@ -32,4 +36,20 @@ def thread_count(n_jobs: int | None, limit: int = 0) -> int:
     return max(1, min([usable, *(int(most) for most in limits if most.isdecimal() and int(most) > 0)]))
 
 
-__all__ = ["thread_count"]
+def check_jobs(n_jobs: object) -> int | None:
+    """Return the number of threads, as `thread_count` takes it.
+
+    Raises
+    ------
+    InputError
+        If it is neither an integer that is not 0, nor None.
+    """
+    n_jobs = scalar(n_jobs)
+    if n_jobs is None:
+        return None
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0:
+        raise InputError(f"n_jobs must be an integer that is not 0, or None, got {n_jobs!r}")
+    return int(n_jobs)
+
+
+__all__ = ["check_jobs", "thread_count"]

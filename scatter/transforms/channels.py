@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from scatter.errors import InputError, ScatterWarning
 from scatter.numerics.namespace import Array, namespace
-from scatter.transforms.validation import scalar
+from scatter.numerics.plain import scalar
 
 CHANNELS = ("first", "last")
 

@@ -226,6 +226,7 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         tags = super().__sklearn_tags__()
         tags.array_api_support = True
         tags.input_tags.three_d_array = True
+        tags.input_tags.two_d_array = self._intake.tabular or self._intake.stateless
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         tags.requires_fit = not self._intake.stateless
         tags.no_validation = not self._intake.tabular

@@ -16,7 +16,7 @@ from scatter.frames.spherical import SphericalFrame
 from scatter.numerics.namespace import Array, Constant, floating, is_complex, namespace
 from scatter.numerics.plain import FILL, plain, plain_numpy
 from scatter.transforms.grids import heads
-from scatter.transforms.intake import Columns, Learnt, Part, Planner
+from scatter.transforms.intake import Columns, Learnt, Part, Planner, Symmetry
 from scatter.transforms.plan import Plan
 from scatter.transforms.validation import check_signals
 
@@ -76,6 +76,22 @@ class Fields:
         if learnt is not None and lead != learnt.public["lead_"]:
             raise InputError(f"samples must have channels {learnt.public['lead_']} as in fit, got {lead}")
         yield part
+
+    def symmetry(self, plan: Plan, geometry: tuple[int, ...], rng: np.random.Generator) -> Symmetry:
+        """A turn about the axis, by any angle; maps (longitudes, rings), or (rings, longitudes) if averaged.
+
+        Modulus maps are sampled, and turn with the wavelets only as far as their samples say what they are.
+        """
+        angle = rng.uniform(0, 2 * np.pi)
+
+        def act(u: NDArray[Any], resolution: int | None) -> NDArray[Any]:
+            u = u if resolution is None else np.swapaxes(u, -2, -1)
+            spectrum = np.fft.rfft(u)
+            spectrum *= np.exp(-1j * angle * np.arange(spectrum.shape[-1]))
+            u = np.fft.irfft(spectrum, u.shape[-1])
+            return u if resolution is None else np.swapaxes(u, -2, -1)
+
+        return Symmetry(geometry, act)
 
     def _part(self, X: Any, planner: Planner, columns: Columns | None) -> Part:
         x = plain(X, "the fields", instead=FILL_OR_MASK)

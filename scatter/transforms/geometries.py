@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scatter.errors import InputError
 from scatter.numerics.namespace import Array, namespace
 from scatter.transforms.grids import heads
-from scatter.transforms.intake import Columns, Learnt, Part, Planner
+from scatter.transforms.intake import Columns, Learnt, Part, Planner, Symmetry
 from scatter.transforms.plan import Plan
 from scatter.transforms.validation import check_signals
 
@@ -48,6 +51,10 @@ class Geometries(ABC):
     @abstractmethod
     def each(self, X: Any, learnt: Learnt, planner: Planner) -> Iterator[Part]:
         """Such samples, checked, one after the other or some at once."""
+
+    @abstractmethod
+    def moved(self, geometry: Any, order: NDArray[np.int64], rng: np.random.Generator) -> Any:
+        """A geometry that can't be told from another, with its points in another order."""
 
     def alone(self, X: Any) -> Any:
         """The one geometry that ``X`` is, handed to `fit` in the place of samples; None if it is samples."""
@@ -125,6 +132,11 @@ class Geometries(ABC):
             if hasattr(X, "shape"):
                 columns(X)
         yield Part(planner(geometry), x)
+
+    def symmetry(self, plan: Plan, geometry: Any, rng: np.random.Generator) -> Symmetry:
+        """Points in another order, on a geometry that is moved as a whole."""
+        order = rng.permutation(len(geometry))
+        return Symmetry(self.moved(geometry, order, rng), lambda u, resolution: u[..., order])
 
 
 def of_channels(geometry: Any, names: Iterable[str]) -> Learnt:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scatter.domains.graph import Graph, read_graphs
 from scatter.domains.graphbatch import OPERATORS
@@ -66,6 +69,10 @@ class Graphs(Geometries):
         if is_complex(x):
             raise InputError("signals must be real, got complex ones; type x.real and x.imag as two channels")
         return x
+
+    def moved(self, geometry: Graph, order: NDArray[np.int64], rng: np.random.Generator) -> Graph:
+        """The graph with its nodes in another order."""
+        return replace(geometry, adjacency=geometry.adjacency[order][:, order])
 
     def learn_each(self, X: Any) -> Learnt:
         """The channels: their number, and the labels there are."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scatter.errors import InputError, ScatterWarning
 from scatter.numerics.namespace import Array, is_complex, namespace
 from scatter.transforms.channels import channels_first, check_channels, guessing, image_shape
-from scatter.transforms.intake import Columns, Learnt, Part, Planner
+from scatter.transforms.intake import Columns, Learnt, Part, Planner, Symmetry
 from scatter.transforms.plan import Plan
 from scatter.transforms.validation import check_ends, check_samples, check_shape, check_signals
 
@@ -124,6 +125,19 @@ class Grids:
         else:
             X, plan = self.checked(X, columns), planner(learnt.geometry)
             yield Part(plan, self.like(X, learnt.public["lead_"], plan.frame.shape))
+
+    def symmetry(self, plan: Plan, geometry: Shape, rng: np.random.Generator) -> Symmetry:
+        """A shift by steps of the output grid, of signals that are periodic."""
+        shape, axes = np.asarray(plan.frame.shape), tuple(range(-self.axes, 0))
+        steps = shape // plan.frame.output(None)
+        coarsest = 1 << max(path.resolution for path in plan.tree.paths)
+        unit = np.maximum(steps, coarsest)
+        shift = unit * rng.integers(1, np.maximum(shape // unit, 2))
+
+        def act(u: NDArray[Any], resolution: int | None) -> NDArray[Any]:
+            return np.roll(u, shift // steps if resolution is None else shift >> resolution, axes)
+
+        return Symmetry(geometry, act)
 
     def checked(self, X: Any, columns: Columns) -> Array:
         """Samples as an array of floats, channels first."""

@@ -63,6 +63,21 @@ class Part(NamedTuple):
     places: list[int] | None = None
 
 
+class Symmetry(NamedTuple):
+    """What moves a domain: which geometry it takes the one of a transform to, and signals with it.
+
+    Attributes
+    ----------
+    geometry : object
+        The moved geometry; the same one where the domain looks alike from everywhere.
+    act : callable
+        (maps (..., *points), resolution) -> the moved maps; of signals (0), or averaged ones (None).
+    """
+
+    geometry: Any
+    act: Callable[[NDArray[Any], int | None], NDArray[Any]]
+
+
 class Intake(Protocol):
     """What an estimator takes in. An intake is made of parameters, and has no state."""
 
@@ -91,6 +106,9 @@ class Intake(Protocol):
 
     def parts(self, X: Any, learnt: Learnt | None, planner: Planner, columns: Columns) -> Iterator[Part]:
         """Samples, checked against what was learnt; None where `fit` was left out."""
+
+    def symmetry(self, plan: Plan, geometry: Any, rng: np.random.Generator) -> Symmetry:
+        """An element of the group that acts on the domain, drawn for tests."""
 
 
 def columns(estimator: Any, X: Any, *, reset: bool) -> None:

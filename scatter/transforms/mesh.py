@@ -56,6 +56,18 @@ def heat_channels(operator: Spectrum) -> Values:
     return heat_kernel_signature(operator.values, operator.vectors, operator.area).T
 
 
+def rotation(rng: np.random.Generator) -> Values:
+    """A rotation of space, any as likely as any other."""
+    q, r = np.linalg.qr(rng.standard_normal((3, 3)))
+    q = q * np.sign(np.diag(r))
+    return np.asarray(q * np.linalg.det(q))
+
+
+def turned(mesh: Mesh, order: NDArray[np.int64], turn: Values) -> Mesh:
+    """A mesh turned in space, with its vertices in another order."""
+    return Mesh((mesh.vertices @ turn.T)[order], np.argsort(order)[mesh.faces])
+
+
 @dataclass(frozen=True, eq=False)
 class Meshes(Surfaces):
     """An intake of functions on meshes.
@@ -86,6 +98,10 @@ class Meshes(Surfaces):
     def operators(self, surface: Mesh) -> tuple[Any, Values]:
         """Laplacian and areas of the vertices."""
         return surface.operators(self.laplacian)
+
+    def moved(self, geometry: Mesh, order: NDArray[np.int64], rng: np.random.Generator) -> Mesh:
+        """The mesh turned in space, with its vertices in another order."""
+        return turned(geometry, order, rotation(rng))
 
     def describe(self, name: str, surface: Mesh, operator: Spectrum) -> Values:
         """Values (channels, n) of a descriptor."""
@@ -120,6 +136,10 @@ class Clouds(Surfaces):
     def operators(self, surface: PointCloud) -> tuple[Any, Values]:
         """Laplacian and areas of the points."""
         return surface.operators(*self.kernel)
+
+    def moved(self, geometry: PointCloud, order: NDArray[np.int64], rng: np.random.Generator) -> PointCloud:
+        """The cloud turned in space, with its points in another order."""
+        return PointCloud((geometry.points @ rotation(rng).T)[order])
 
     def describe(self, name: str, surface: PointCloud, operator: Spectrum) -> Values:
         """Values (channels, n) of a descriptor."""

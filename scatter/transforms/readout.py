@@ -14,8 +14,8 @@ from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.numerics.moments import MOMENTS, STATISTICS, Points, noise_floor, summary
 from scatter.numerics.namespace import Array, double, namespace
+from scatter.numerics.plain import scalar
 from scatter.paths import Group, Path
-from scatter.transforms.validation import scalar
 
 LOG_FLOOR = 1e-6
 """Added to coefficients before the logarithm when ``log=True``."""

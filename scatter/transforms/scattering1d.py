@@ -11,6 +11,8 @@ from scatter.domains.grid import line
 from scatter.errors import InputError
 from scatter.frames.convolution import ConvolutionFrame, SpectralBank
 from scatter.frames.morlet1d import Morlet1D
+from scatter.numerics.plain import scalar
+from scatter.numerics.threads import check_jobs
 from scatter.paths import PathTree
 from scatter.transforms.cost import check_wavelets
 from scatter.transforms.estimator import ScatteringTransformer
@@ -19,7 +21,7 @@ from scatter.transforms.grids import Grids
 from scatter.transforms.intake import Intake
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count, check_flag, check_jobs, check_rate, check_tol, scalar
+from scatter.transforms.validation import check_count, check_flag, check_rate, check_tol
 from scatter.transforms.wavelets import chosen_bank, coarsest, meet_complex
 
 

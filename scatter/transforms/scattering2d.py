@@ -8,6 +8,7 @@ from scatter.cascade import WORKING_SET
 from scatter.domains.grid import plane
 from scatter.frames.convolution import ConvolutionFrame, SpectralBank
 from scatter.frames.morlet2d import Morlet2D
+from scatter.numerics.threads import check_jobs
 from scatter.paths import PathTree
 from scatter.transforms.cost import check_wavelets
 from scatter.transforms.estimator import ScatteringTransformer
@@ -16,7 +17,7 @@ from scatter.transforms.grids import Grids
 from scatter.transforms.intake import Intake
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count, check_flag, check_jobs, check_tol
+from scatter.transforms.validation import check_count, check_flag, check_tol
 from scatter.transforms.wavelets import chosen_bank, coarsest, meet_complex
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scatter.domains.connection import Tangents
 from scatter.domains.mesh import Mesh
 from scatter.errors import InputError
@@ -12,7 +15,9 @@ from scatter.frames.base import Frame
 from scatter.frames.connection import ConnectionFrame
 from scatter.frames.surface import Spectrum, heat_frame, spectrum
 from scatter.numerics.namespace import Array, Constant, is_complex, namespace
-from scatter.transforms.mesh import Meshes
+from scatter.transforms.intake import Symmetry
+from scatter.transforms.mesh import Meshes, rotation, turned
+from scatter.transforms.plan import Plan
 from scatter.transforms.surfaces import SurfaceScattering, latest
 from scatter.transforms.validation import check_count, check_signals
 
@@ -51,6 +56,19 @@ class Fields(Meshes):
         xp = namespace(x)
         first, second = (xp.sum(x * Constant(axis).like(x), axis=-1) for axis in self.tangents(geometry).axes)
         return first + 1j * second
+
+    def symmetry(self, plan: Plan, geometry: Mesh, rng: np.random.Generator) -> Symmetry:
+        """The mesh turned in space, and the fields with it; other edges are the first axes of the frames."""
+        order, turn = rng.permutation(len(geometry)), rotation(rng)
+        moved = turned(geometry, order, turn)
+        here, there = self.tangents(geometry), Tangents(moved, self.gauge)
+
+        def act(u: NDArray[Any], resolution: int | None) -> NDArray[Any]:
+            if resolution is None:
+                return u[..., order]
+            return there.project((here.ambient(u) @ turn.T)[..., order, :])
+
+        return Symmetry(moved, act)
 
 
 class TangentScattering(SurfaceScattering):

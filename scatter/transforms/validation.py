@@ -10,14 +10,9 @@ import numpy as np
 
 from scatter.errors import InputError, NotNumbersError
 from scatter.numerics.namespace import Array, floating, is_complex
-from scatter.numerics.plain import plain
+from scatter.numerics.plain import plain, scalar
 
 OUT_TYPES = ("array", "list", "dict")
-
-
-def scalar(value: Any) -> Any:
-    """The number or text in an array without axes, as ``np.load`` returns it; other values as they are."""
-    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
 
 
 def check_count(name: str, value: object, least: int) -> int:
@@ -46,16 +41,6 @@ def check_tol(tol: object) -> float | None:
     if isinstance(tol, bool) or not isinstance(tol, Real) or not 0 <= float(tol) < 0.1:
         raise InputError(f"tol must be a number from 0 to below 0.1 or None, got {tol!r}")
     return float(tol)
-
-
-def check_jobs(n_jobs: object) -> int | None:
-    """Return the number of threads: an integer that is not 0, or None."""
-    n_jobs = scalar(n_jobs)
-    if n_jobs is None:
-        return None
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0:
-        raise InputError(f"n_jobs must be an integer that is not 0, or None, got {n_jobs!r}")
-    return int(n_jobs)
 
 
 def check_flag(name: str, value: object) -> bool:
