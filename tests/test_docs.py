@@ -237,6 +237,7 @@ def run_block(block, names):
 def desk(tmp_path, monkeypatch):
     """An empty folder, a terminal of 100 columns without colours, one thread for linear algebra."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # a page imports the files that it writes
     for name, value in {"COLUMNS": "100", "TERM": "xterm", "NO_COLOR": "1"}.items():
         monkeypatch.setenv(name, value)
     with threadpool_limits(1):
