@@ -1,5 +1,6 @@
 """Light classifiers on tables of features: trained, cross-validated, saved without pickles, evaluated."""
 
+from scatter.learning.affine import AffinePCAClassifier
 from scatter.learning.evaluation import Evaluation, Prediction, evaluate, predict
 from scatter.learning.heads import HEADS
 from scatter.learning.model import Model
@@ -8,6 +9,7 @@ from scatter.learning.training import train
 
 __all__ = [
     "HEADS",
+    "AffinePCAClassifier",
     "Evaluation",
     "Model",
     "Prediction",

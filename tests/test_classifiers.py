@@ -1,0 +1,187 @@
+"""The classifiers of `scatter.learning`, which are scikit-learn's in every respect."""
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.metrics import log_loss
+from sklearn.neighbors import NearestCentroid
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from scatter import InputError
+from scatter.learning import AffinePCAClassifier
+from scatter.learning import affine as affine_module
+from scatter.learning.affine import AffineSpace
+from scatter.learning.classes import folds_of, temperature
+
+
+@parametrize_with_checks([AffinePCAClassifier(), AffinePCAClassifier(2, whiten=True)])
+def test_common_checks(estimator, check):
+    check(estimator)
+
+
+def spaces(n=60, dimension=3, n_features=20, classes=4, noise=0.05, seed=0):
+    """Samples near affine spaces through the origin, which no hyperplane parts."""
+    rng = np.random.default_rng(seed)
+    frames = [np.linalg.qr(rng.standard_normal((n_features, dimension)))[0].T for _ in range(classes)]
+    X = np.concatenate([rng.standard_normal((n, dimension)) @ frame for frame in frames])
+    return X + noise * rng.standard_normal(X.shape), np.repeat(np.arange(classes), n)
+
+
+def test_spaces_that_cross_are_told_apart_and_their_dimension_is_found():
+    X, y = spaces()
+    model = AffinePCAClassifier(whiten=False).fit(X, y)
+    assert model.n_components_ == 3
+    assert model.score(X, y) > 0.95
+    assert NearestCentroid().fit(X, y).score(X, y) < 0.6
+
+
+def test_dimension_zero_is_the_nearest_mean():
+    X, y = spaces(noise=1.0)
+    model = AffinePCAClassifier(0, whiten=False).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), NearestCentroid().fit(X, y).predict(X))
+    away = ((X[:, None] - np.stack([X[y == c].mean(0) for c in range(4)])) ** 2).sum(-1)
+    np.testing.assert_allclose(model.decision_function(X), -away / 2, rtol=1e-10)
+
+
+def test_distances_are_those_to_the_space():
+    X, y = spaces(noise=0.3)
+    model = AffinePCAClassifier(2, whiten=False).fit(X, y)
+    for c in range(4):
+        pca = PCA(2, svd_solver="full").fit(X[y == c])
+        rest = X - pca.inverse_transform(pca.transform(X))
+        np.testing.assert_allclose(model.decision_function(X)[:, c], -(rest**2).sum(1) / 2, rtol=1e-9)
+
+
+def test_whitened_distances_are_the_likelihoods_of_probabilistic_pca():
+    X, y = spaces(noise=0.3)
+    model = AffinePCAClassifier(2, whiten=True).fit(X, y)
+    for c in range(4):
+        expected = PCA(2, svd_solver="full").fit(X[y == c]).score_samples(X)
+        found = model.decision_function(X)[:, c] - X.shape[1] / 2 * np.log(2 * np.pi)
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_whitening_is_chosen_where_classes_differ_in_spread_alone():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 200)
+    X = rng.standard_normal((400, 10)) * np.where(y == 0, 1.0, 3.0)[:, None]
+    model = AffinePCAClassifier().fit(X, y)
+    assert model.whiten_
+    assert model.score_ > 0.95
+    assert AffinePCAClassifier(whiten=False).fit(X, y).score_ < 0.8
+
+
+@pytest.mark.parametrize("whiten", [False, True])
+def test_probabilities_are_calibrated_on_samples_that_were_not_seen(whiten):
+    X, y = spaces(noise=0.6, n=200)
+    X_test, y_test = X[::2], y[::2]
+    model = AffinePCAClassifier(whiten=whiten).fit(X[1::2], y[1::2])
+    found = model.predict_proba(X_test)
+    np.testing.assert_allclose(found.sum(1), 1)
+    np.testing.assert_array_equal(found.argmax(1), model.predict(X_test))
+    here = log_loss(y_test, found)
+    for factor in (0.25, 4):
+        other = clone(model).fit(X[1::2], y[1::2])
+        other.temperature_ *= factor
+        assert log_loss(y_test, other.predict_proba(X_test)) > here
+
+
+def test_the_temperature_is_that_of_the_scores():
+    rng = np.random.default_rng(0)
+    logits = rng.standard_normal((20000, 3)) * 2
+    truth = (logits + rng.gumbel(size=logits.shape)).argmax(1)
+    for scale in (1e-6, 1.0, 1e6):
+        assert temperature(scale * logits, truth) == pytest.approx(scale, rel=0.05)
+    assert temperature(np.zeros((0, 3)), np.zeros(0, int)) == 1
+
+
+def test_single_and_double_precision_agree_and_large_inputs_go_in_blocks(monkeypatch):
+    X, y = spaces(noise=0.3)
+    double = AffinePCAClassifier().fit(X, y)
+    single = AffinePCAClassifier().fit(X.astype(np.float32), y)
+    assert single.spaces_[0].directions.dtype == np.float32
+    assert (single.n_components_, single.whiten_) == (double.n_components_, double.whiten_)
+    np.testing.assert_allclose(
+        single.decision_function(X.astype(np.float32)), double.decision_function(X), rtol=1e-3, atol=1e-4
+    )
+    monkeypatch.setattr(affine_module, "BLOCK", 1)
+    np.testing.assert_allclose(
+        double.decision_function(X), AffinePCAClassifier().fit(X, y).decision_function(X)
+    )
+
+
+def test_two_classes_labels_of_text_and_pickles():
+    X, y = spaces(classes=2)
+    model = AffinePCAClassifier().fit(X, np.asarray(["yes", "no"])[y])
+    assert model.classes_.tolist() == ["no", "yes"]
+    values = model.decision_function(X)
+    assert values.shape == (120,)
+    np.testing.assert_array_equal(model.predict(X), np.where(values > 0, "yes", "no"))
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.decision_function(X), values)
+
+
+def test_samples_that_are_few_or_all_alike():
+    X, y = spaces(n=4)
+    alone = np.concatenate([X, X[:1] + 9]), np.append(y, 7)
+    model = AffinePCAClassifier(50, whiten=False).fit(*alone)  # more than there are samples
+    assert model.n_components_ == 3
+    assert model.predict(alone[0])[-1] == 7
+    assert model.spaces_[-1].directions.shape == (0, 20)
+    pair = AffinePCAClassifier().fit(X[[0, -1]], [0, 1])
+    assert np.isnan(pair.score_)
+    assert pair.predict(X[[0, -1]]).tolist() == [0, 1]
+    for whiten in (False, True):
+        alike = AffinePCAClassifier(whiten=whiten).fit(np.ones((20, 5)), np.arange(20) % 2)
+        assert np.isfinite(alike.predict_proba(np.ones((2, 5)))).all()
+        constant = AffinePCAClassifier(whiten=whiten).fit(np.insert(X, 3, 5.0, axis=1), y)
+        assert constant.score(np.insert(X, 3, 5.0, axis=1), y) > 0.9
+
+
+def test_a_space_keeps_what_its_directions_leave():
+    X = np.random.default_rng(0).standard_normal((300, 6)) * [5, 3, 1, 1, 1, 1]
+    space = AffineSpace.of(X, 2, 0)
+    assert space.variances.sum() + space.rest == pytest.approx(X.var(0, ddof=1).sum())
+
+
+def test_small_classes_are_learnt_and_not_tested():
+    codes = np.repeat([0, 1, 2], [20, 20, 2])
+    tested = []
+    for seen, unseen in folds_of(codes, 5, np.random.RandomState(0)):
+        assert not set(seen) & set(unseen)
+        assert {40, 41} <= set(seen)
+        tested.extend(unseen)
+    assert sorted(tested) == list(range(40))
+
+
+@pytest.mark.parametrize(
+    ("options", "X", "y", "message"),
+    [
+        ({"n_components": -1}, None, None, "n_components must be 'auto' or an integer >= 0, got -1"),
+        ({"n_components": "many"}, None, None, "n_components must be 'auto' or an integer >= 0, got 'many'"),
+        ({"n_components": True}, None, None, "n_components must be 'auto'"),
+        ({"whiten": 1}, None, None, "whiten must be True, False or 'auto', got 1"),
+        ({"cv": 1}, None, None, "cv must be an integer >= 2, got 1"),
+        ({}, None, np.zeros(240), r"at least two classes are needed, got one class, 0\.0"),
+        ({}, np.full((240, 20), np.nan), None, "Input X contains NaN"),
+        ({}, csr_array(np.eye(240, 20)), None, "takes dense samples, got sparse data of type csr_array"),
+        ({}, None, np.linspace(0, 1, 240), "Unknown label type: continuous"),
+        ({}, np.zeros((240, 0)), None, r"0 feature\(s\)"),
+        ({}, None, np.zeros(3), "inconsistent numbers of samples"),
+    ],
+)
+def test_errors(options, X, y, message):
+    ours = spaces()
+    with pytest.raises(InputError, match=message):
+        AffinePCAClassifier(**options).fit(ours[0] if X is None else X, ours[1] if y is None else y)
+
+
+def test_other_features_than_in_fit_are_refused():
+    X, y = spaces()
+    model = AffinePCAClassifier(1).fit(X, y)
+    with pytest.raises(InputError, match="X has 19 features, but AffinePCAClassifier is expecting 20"):
+        model.predict(X[:, 1:])
