@@ -4,6 +4,10 @@ import os
 
 # SciPy reads this when it is imported; scikit-learn's array API checks need it.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
+# JAX compiles every operation of every shape once; tests run each once or twice.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
 
 import importlib
 import importlib.util

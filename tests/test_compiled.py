@@ -100,7 +100,8 @@ def some_transform(rng):
     sides = [int(rng.integers(2**J, max(2**J + 2, one_of(12, 30, 60)))) for _ in range(2)]
     if common["padding"] is None:
         sides = [side - side % 2**J for side in sides]
-    return Scattering2D(J, tuple(sides), one_of(1, 2, 3, 4, 8), **common)
+    stride = one_of(None, None, 1 << int(rng.integers(0, J + 1)))
+    return Scattering2D(J, tuple(sides), one_of(1, 2, 3, 4, 8), stride=stride, **common)
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

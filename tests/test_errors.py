@@ -103,6 +103,8 @@ OF_SIGNALS = [
 ]
 OF_IMAGES = [
     *[({"pre_pad": v}, f"pre_pad must be True or False, got {v!r}") for v in (1, None, "x")],
+    *[({"stride": s}, f"stride must be an integer >= 1, got {s!r}") for s in (0, 1.5)],
+    *[({"stride": s}, f"stride must be a power of two up to 2**J, 4 here, got {s!r}") for s in (3, 8)],
     *[({"L": L}, f"L must be an integer >= 1, got {L!r}") for L in COUNTS],
     *[
         ({"shape": s}, f"shape must have 2 side(s), got {s!r}; type for example shape=(32, 32)")

@@ -19,6 +19,7 @@ TRANSFORMS = {
     "1d stride 4": Scattering1D(J=5, shape=320, stride=4, padding=None),
     "2d": Scattering2D(J=2, shape=(32, 48), padding=None),
     "2d L=6": Scattering2D(J=3, shape=(40, 24), L=6, padding=None),
+    "2d stride 2": Scattering2D(J=3, shape=(32, 32), L=4, stride=2, padding=None),
     "2d order 3": Scattering2D(J=3, shape=(32, 32), L=4, max_order=3, padding=None),
 }
 # Lower and upper frame bounds stated in the documentation, by family.
@@ -97,6 +98,19 @@ def test_global_average_is_invariant_to_every_shift(transform, average):
     step = 2 ** max(path.resolution for path in still.tree.paths)
     shifted = np.roll(x, 3 * step, -1)
     np.testing.assert_allclose(still(shifted), still(x), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("executor", ["array", "compiled"])
+def test_a_finer_output_grid_holds_the_coarser_one(executor):
+    x = np.random.default_rng(0).standard_normal((2, 40, 33))
+    options = {"J": 3, "L": 4, "shape": (40, 33), "executor": executor}
+    coarse, fine = Scattering2D(**options), Scattering2D(**options, stride=4)
+    among = np.ix_(*map(np.isin, fine.positions, coarse.positions))
+    np.testing.assert_allclose(fine(x)[(..., *among)], coarse(x), atol=1e-14)
+    finest = Scattering2D(**options, stride=1)  # maps keep more samples than by default, which alias less
+    among = np.ix_(*map(np.isin, finest.positions, coarse.positions))
+    away = np.linalg.norm(finest(x)[(..., *among)] - coarse(x)) / np.linalg.norm(coarse(x))
+    assert 1e-3 < away < 0.03
 
 
 def test_a_dirac_keeps_its_mass_at_every_scale():

@@ -1,7 +1,7 @@
 """The published tables, each by one command: what is reached here beside what was published.
 
 A table is a module with a function ``table()``, whose rows are `Row`. Data are read from ``$SCATTER_DATA``.
-Features are written once to ``$SCATTER_FEATURES``, by default ``build/features``, and read again by later runs.
+Features are written once to ``$SCATTER_FEATURES``, by default ``build/features``, and read again later.
 Nothing is chosen on test data: what a classifier needs is chosen by cross-validation on the training samples.
 """
 
@@ -56,7 +56,7 @@ def progress(items: Any, what: str) -> Iterator[Any]:
         print(f"\r{what}: {len(items)} of {len(items)}", file=sys.stderr)
 
 
-def features(name: str, transform: Any, samples: NDArray[Any], block: int = 500) -> tuple[NDArray[Any], float]:
+def features(name: str, transform: Any, samples: Any, block: int = 500) -> tuple[NDArray[Any], float]:
     """Features of samples as float32, mapped from a file, and the seconds that they took to compute.
 
     Parameters

@@ -189,6 +189,8 @@ class ConvolutionFrame(LittlewoodPaley):
             return blocks
         fine, coarse = 1 << self.bank.resolution(band), 1 << (self.bank.resolution(band) - resolution)
         found: Blocks = {}
+        if self.bank.aliasing == "crop" and coarse == 1:
+            return _low_halves(blocks, fine)
         for place, values in blocks.items():
             if self.bank.aliasing == "crop" and any(coarse // 2 <= b < fine - coarse // 2 for b in place):
                 continue
@@ -307,6 +309,20 @@ class ConvolutionFrame(LittlewoodPaley):
         psi = (self.bank.psi(band, shape) for band in bands)
         how = f"{self.bank.aliasing} {self.bank.log2_stride} {sampling}"
         return fingerprint(how, *psi, *self.bank.phi(shape))
+
+
+def _low_halves(blocks: Blocks, count: int) -> Blocks:
+    """The low frequencies, a block of them in all: halves of the outermost of ``count`` blocks an axis."""
+    found: Blocks = {}
+    for place, values in blocks.items():
+        if all(b in (0, count - 1) for b in place):
+            halves = tuple(
+                slice(0, n // 2) if b == 0 else slice(n // 2, n)
+                for b, n in zip(place, values.shape, strict=True)
+            )
+            whole = found.setdefault((0,) * len(place), np.zeros_like(values))
+            whole[halves] = values[halves]
+    return found
 
 
 def _region(place: tuple[int, ...], size: tuple[int, ...]) -> tuple[slice, ...]:

@@ -43,11 +43,14 @@ class Morlet2D:
         Number of directions over half a turn.
     two_sided : bool
         Whether order 1 has the directions of the other half of the turn too, for complex images.
+    oversampling : int
+        Maps keep ``2**oversampling`` times the samples along each axis, where they are coarse enough.
     """
 
     J: int
     L: int
     two_sided: bool = False
+    oversampling: int = 0
 
     @property
     def aliasing(self) -> Literal["crop"]:
@@ -56,8 +59,8 @@ class Morlet2D:
 
     @property
     def log2_stride(self) -> int:
-        """The averaged maps keep one sample in ``2**J``."""
-        return self.J
+        """The averaged maps keep one sample in ``2**(J - oversampling)``."""
+        return self.J - self.oversampling
 
     @cached_property
     def _half_turn(self) -> tuple[Band, ...]:
@@ -90,8 +93,8 @@ class Morlet2D:
         return previous is None or band.j > previous.j
 
     def resolution(self, band: Band) -> int:
-        """The modulus at scale j keeps one sample in ``2**j``."""
-        return band.j
+        """The modulus at scale j keeps one sample in ``2**j``, or as many as the average."""
+        return min(band.j, self.log2_stride)
 
     def psi(self, band: Band, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """Real part of the spectrum of a wavelet on a torus of M x N samples.

@@ -148,8 +148,8 @@ class AffinePCAClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     >>> from scatter.learning import AffinePCAClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> X, X_test, y, y_test = train_test_split(X, y, train_size=300, random_state=0, stratify=y)
-    >>> model = make_pipeline(Scattering2D(J=2, log=0.01), AffinePCAClassifier()).fit(X / 16, y)
-    >>> bool(model.score(X_test / 16, y_test) > 0.97)
+    >>> model = make_pipeline(Scattering2D(J=2), AffinePCAClassifier()).fit(X / 16, y)
+    >>> bool(model.score(X_test / 16, y_test) > 0.96)
     True
     """
 

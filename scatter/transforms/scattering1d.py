@@ -21,7 +21,7 @@ from scatter.transforms.grids import Grids
 from scatter.transforms.intake import Intake
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count, check_flag, check_rate, check_tol
+from scatter.transforms.validation import check_count, check_flag, check_rate, check_tol, log2_step
 from scatter.transforms.wavelets import chosen_bank, coarsest, meet_complex
 
 
@@ -255,10 +255,7 @@ class Scattering1D(ScatteringTransformer):
         largest = math.floor(math.log2(T))
         if self.stride is None:
             return max(0, largest - check_count("oversampling", self.oversampling, 0))
-        stride = check_count("stride", self.stride, 1)
-        if stride & (stride - 1) or stride > 1 << largest:
-            raise InputError(f"stride must be a power of two up to T, {1 << largest} here, got {stride}")
-        return stride.bit_length() - 1
+        return log2_step("T", self.stride, largest)
 
     def _aliasing(self) -> Literal["sum", "mean"]:
         if self.compat not in (None, "kymatio-0.3"):

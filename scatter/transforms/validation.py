@@ -23,6 +23,14 @@ def check_count(name: str, value: object, least: int) -> int:
     return int(value)
 
 
+def log2_step(name: str, stride: object, largest: int) -> int:
+    """Logarithm of a step of the output grid, a power of two up to ``2**largest``, which has a name."""
+    step = check_count("stride", stride, 1)
+    if step & (step - 1) or step > 1 << largest:
+        raise InputError(f"stride must be a power of two up to {name}, {1 << largest} here, got {step}")
+    return step.bit_length() - 1
+
+
 def check_rate(name: str, value: object) -> float | None:
     """Return an argument that must be a positive number or None."""
     value = scalar(value)
