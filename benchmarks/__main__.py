@@ -1,4 +1,8 @@
-"""``python -m benchmarks [CASE ...]``: run the cases, print them, and write them to RESULTS.md."""
+"""``python -m benchmarks [CASE ...]``: run the cases, print them, and write them to RESULTS.md.
+
+``python -m benchmarks tables NAME ...`` does so with published tables; without a name it prints those that
+are in RESULTS.md, and the names that there are.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,7 @@ from benchmarks import (
     sphere,
     textures,
 )
+from benchmarks.tables import tables
 
 PARTS = (
     foundation,
@@ -73,16 +78,47 @@ def section(name: str) -> str:
     )
 
 
-def main() -> None:
-    names = sys.argv[1:] or list(CASES)
-    unknown = [name for name in names if name not in CASES]
-    if unknown:
-        sys.exit(f"unknown case {unknown[0]!r}; there are {', '.join(CASES)}")
+def table_section(name: str) -> str:
+    table = tables()[name.removeprefix("table_")]
+    rows = [f"| {row.what} | {row.here} | {row.published} | {row.seconds} |" for row in table()]
+    return "\n".join(
+        [
+            f"## {name}",
+            "",
+            str(table.__doc__),
+            "",
+            f"`python -m benchmarks tables {name.removeprefix('table_')}` on {machine()}",
+            "",
+            "| setting | here | published | seconds |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def known_sections() -> dict[str, str]:
+    """The sections of RESULTS.md, by name."""
     kept = re.split(r"(?m)^(?=## )", RESULTS.read_text())[1:] if RESULTS.exists() else []
-    sections = {re.match(r"## (\w+)", text).group(1): text.rstrip() + "\n" for text in kept}
+    return {re.match(r"## (\w+)", text).group(1): text.rstrip() + "\n" for text in kept}
+
+
+def main() -> None:
+    names, every, make = sys.argv[1:] or list(CASES), CASES, section
+    if names[0] == "tables":
+        names, every, make = names[1:], tables(), lambda name: table_section(f"table_{name}")
+        if not names:
+            print(*(text for name, text in known_sections().items() if name.startswith("table_")), sep="\n")
+            print(f"tables: {', '.join(every)}")
+            return
+    unknown = [name for name in names if name not in every]
+    if unknown:
+        sys.exit(f"unknown case {unknown[0]!r}; there are {', '.join(every)}")
+    sections = known_sections()
     for name in names:
-        sections[name] = section(name)
-        print(sections[name], flush=True)
+        text = make(name)
+        sections[re.match(r"## (\w+)", text).group(1)] = text
+        print(text, flush=True)
         RESULTS.write_text("\n".join([HEAD, *sections.values()]))  # what is measured is not lost
 
 

@@ -5,12 +5,15 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
+from benchmarks import tables as tables_module
 from benchmarks import timing as timing_module
 from benchmarks.__main__ import CASES
 from benchmarks.timing import Timing, cores, fresh, interleaved, ratios
+from scatter import Scattering2D
 
 
 @pytest.mark.parametrize(("short", "turns"), [(0.0, "abababab"), (9.0, "ab" + "aabb" * 3)])
@@ -84,3 +87,51 @@ def test_sections_of_other_cases_stay(monkeypatch, tmp_path, capsys):
     assert "old" not in text
     assert "| figure | 1 | 0 .. 2 |" in text
     assert "Nothing at all." in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------ published tables
+def test_a_table_is_run_by_its_name_and_the_page_is_printed(monkeypatch, tmp_path, capsys):
+    def quick():
+        """What it is."""
+        return [tables_module.Row("ten images", tables_module.spread([1.0, 3.0]), "2.5", "0.1")]
+
+    monkeypatch.setattr(command, "tables", lambda: {"quick": quick})
+    monkeypatch.setattr(command, "RESULTS", Path(tmp_path) / "RESULTS.md")
+    command.RESULTS.write_text("# Results\n\n## other\n\nkept\n")
+    monkeypatch.setattr("sys.argv", ["benchmarks", "tables", "quick"])
+    command.main()
+    text = command.RESULTS.read_text()
+    assert "kept" in text
+    assert "## table_quick\n\nWhat it is.\n\n`python -m benchmarks tables quick` on " in text
+    assert "| ten images | 2.00 ± 1.00 | 2.5 | 0.1 |" in text
+    capsys.readouterr()
+    monkeypatch.setattr("sys.argv", ["benchmarks", "tables"])
+    command.main()
+    printed = capsys.readouterr().out
+    assert "ten images" in printed
+    assert "kept" not in printed
+    assert printed.endswith("tables: quick\n")
+    monkeypatch.setattr("sys.argv", ["benchmarks", "tables", "nothing"])
+    with pytest.raises(SystemExit, match="unknown case 'nothing'; there are quick"):
+        command.main()
+
+
+def test_features_are_computed_once_and_read_again(monkeypatch, tmp_path):
+    monkeypatch.setenv("SCATTER_FEATURES", str(tmp_path))
+    images = np.random.default_rng(0).integers(0, 255, (7, 8, 8), np.uint8)
+    S = Scattering2D(J=2, L=2)
+    found, _ = tables_module.features("few", S, images, block=3)
+    np.testing.assert_allclose(
+        found, Scattering2D(J=2, L=2).fit_transform(images / np.float32(255)), rtol=1e-6
+    )
+    monkeypatch.setattr(Scattering2D, "transform", None)
+    again, _ = tables_module.features("few", Scattering2D(J=2, L=2), images, block=3)
+    np.testing.assert_array_equal(again, found)
+
+
+def test_draws_have_as_many_of_each_class():
+    labels = np.repeat([0, 1, 2], [50, 20, 30])
+    at = tables_module.balanced(labels, 30, seed=0)
+    assert np.bincount(labels[at]).tolist() == [10, 10, 10]
+    assert len(set(at)) == 30
+    assert set(at) != set(tables_module.balanced(labels, 30, seed=1))

@@ -12,13 +12,15 @@ from sklearn.neighbors import NearestCentroid
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from scatter import InputError
-from scatter.learning import AffinePCAClassifier
+from scatter.learning import AffinePCAClassifier, OrthogonalLeastSquares
 from scatter.learning import affine as affine_module
 from scatter.learning.affine import AffineSpace
 from scatter.learning.classes import folds_of, temperature
 
 
-@parametrize_with_checks([AffinePCAClassifier(), AffinePCAClassifier(2, whiten=True)])
+@parametrize_with_checks(
+    [AffinePCAClassifier(), AffinePCAClassifier(2, whiten=True), OrthogonalLeastSquares()]
+)
 def test_common_checks(estimator, check):
     check(estimator)
 
@@ -185,3 +187,60 @@ def test_other_features_than_in_fit_are_refused():
     model = AffinePCAClassifier(1).fit(X, y)
     with pytest.raises(InputError, match="X has 19 features, but AffinePCAClassifier is expecting 20"):
         model.predict(X[:, 1:])
+
+
+# ---------------------------------------------------------------------- selection
+def by_hand(X, target, count):
+    """Orthogonal least squares of one target as it is defined: residuals of regressions on what was taken."""
+    chosen = []
+    X, target = X - X.mean(0), target - target.mean()
+    for _ in range(count):
+        basis = np.linalg.qr(X[:, chosen])[0] if chosen else np.zeros((len(X), 0))
+        left, rest = X - basis @ (basis.T @ X), target - basis @ (basis.T @ target)
+        gains = (left.T @ rest) ** 2 / np.maximum((left**2).sum(0), 1e-12)
+        gains[chosen] = -1
+        chosen.append(int(gains.argmax()))
+    return chosen
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_features_are_taken_as_the_definition_says(dtype):
+    rng = np.random.default_rng(0)
+    X = (rng.standard_normal((200, 30)) @ rng.standard_normal((30, 30))).astype(dtype)
+    y = (X[:, 3] + 2 * X[:, 11] + rng.standard_normal(200) > 1).astype(int)
+    assert OrthogonalLeastSquares(12).fit(X, y).order_.tolist() == by_hand(X, y.astype(float), 12)
+
+
+def test_classes_take_turns():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((300, 25)), rng.integers(0, 3, 300)
+    X[np.arange(300), 5 + y] += 3
+    expected = [by_hand(X, (y == c).astype(float), 8) for c in range(3)]
+    turns = [place for turn in zip(*expected, strict=True) for place in turn]
+    assert OrthogonalLeastSquares(8).fit(X, y).order_.tolist() == list(dict.fromkeys(turns))[:8]
+
+
+def test_what_is_said_already_is_not_taken_again():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((100, 4))
+    X = np.column_stack([X, X, X.sum(1), np.ones(100), 1e6 + np.zeros(100)])
+    model = OrthogonalLeastSquares(11).fit(X, rng.integers(0, 2, 100))
+    assert len(model.order_) == 4
+    assert not {9, 10} & set(model.order_.tolist())
+    assert np.linalg.matrix_rank(model.transform(X)) == 4
+
+
+def test_names_and_columns_are_kept():
+    pd = pytest.importorskip("pandas")
+    X, y = spaces()
+    table = pd.DataFrame(X, columns=[f"path {k}" for k in range(20)])
+    model = OrthogonalLeastSquares(5).set_output(transform="pandas").fit(table, y)
+    kept = np.flatnonzero(model.get_support())
+    assert list(model.get_feature_names_out()) == [f"path {k}" for k in kept]
+    np.testing.assert_array_equal(model.transform(table), X[:, kept])
+
+
+@pytest.mark.parametrize("count", [0, -1, 2.5, "all", True])
+def test_how_many_features(count):
+    with pytest.raises(InputError, match=f"n_features_to_select must be an integer >= 1, got {count!r}"):
+        OrthogonalLeastSquares(count).fit(*spaces())

@@ -4,6 +4,7 @@ from scatter.learning.affine import AffinePCAClassifier
 from scatter.learning.evaluation import Evaluation, Prediction, evaluate, predict
 from scatter.learning.heads import HEADS
 from scatter.learning.model import Model
+from scatter.learning.selection import OrthogonalLeastSquares
 from scatter.learning.storage import check_model_output, load_model, save_model
 from scatter.learning.training import train
 
@@ -12,6 +13,7 @@ __all__ = [
     "AffinePCAClassifier",
     "Evaluation",
     "Model",
+    "OrthogonalLeastSquares",
     "Prediction",
     "check_model_output",
     "evaluate",
