@@ -17,7 +17,7 @@ DRAWS = 5
 
 
 def table() -> list[Row]:
-    """MNIST: `Scattering2D(J=3, L=6, stride=4, log=0.01)` and affine spaces; dimensions are cross-validated."""
+    """MNIST: `Scattering2D(J=3, L=6, stride=4, log=0.01)` and affine spaces of a searched dimension."""
     with np.load(data("mnist.npz")) as file:
         x, y, x_test, y_test = (file[name] for name in ("x_train", "y_train", "x_test", "y_test"))
     S = Scattering2D(J=3, L=6, padding="zero", log=0.01, stride=4)
