@@ -7,6 +7,7 @@ import sys
 import warnings
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def test_two_classes_have_two_columns_of_values(head):
     told = predict(model, table(6, ("no", "yes"), seed=1).features)
     assert told.values.shape == (6, 2)
     assert list(told.labels) == ["no", "yes"] * 3
-    assert told.probabilities == (head == "logistic")
+    assert told.probabilities == (head in ("logistic", "pca"))
     if told.probabilities:
         np.testing.assert_allclose(told.values.sum(axis=1), 1)
     np.testing.assert_array_equal(told.best, told.values.max(axis=1))
@@ -136,7 +137,11 @@ def nan_table():
     ("make", "options", "message"),
     [
         (table, {"label": "digit"}, "the table has no key column 'digit'; it has file, label"),
-        (table, {"head": "forest"}, "head must be one of 'logistic', 'svm', 'ridge', got 'forest'"),
+        (
+            table,
+            {"head": "forest"},
+            "head must be one of 'logistic', 'svm', 'ridge', 'rbf', 'pca', got 'forest'",
+        ),
         (table, {"folds": 1}, "folds must be at least 2, got 1"),
         (
             lambda: table(classes=("cat",)),
@@ -369,6 +374,19 @@ def svm(**attributes):
     return content(pipeline=model.pipeline, described={"head": "svm"})
 
 
+def other_head(head, **attributes):
+    model = train(table(), head=head)
+    for name, value in attributes.items():
+        setattr(model.pipeline[1], name, value)
+    return content(pipeline=model.pipeline, described={"head": head})
+
+
+def spaces(**changes):
+    model = train(table(), head="pca")
+    model.pipeline[1].spaces_[1] = replace(model.pipeline[1].spaces_[1], **changes)
+    return content(pipeline=model.pipeline, described={"head": "pca"})
+
+
 def without(step, name):
     made = content()
     delattr(made["pipeline"][step], name)
@@ -402,7 +420,7 @@ def other_pipelines():
         (lambda: content(described={"scores": "x"}), "its description is damaged"),
         (
             lambda: content(described={"head": "forest"}),
-            "its classifier is 'forest', not one of logistic, svm, ridge",
+            "its classifier is 'forest', not one of logistic, svm, ridge, rbf, pca",
         ),
         (lambda: content(pipeline=3), "it is not a pipeline of a standardisation and a classifier"),
         (
@@ -430,7 +448,22 @@ def other_pipelines():
         (lambda: svm(_n_support=np.array([1, 2, 10**6], np.int32)), "_n_support does not count"),
         (lambda: svm(_n_support=np.array([-1, 2, 3], np.int32)), "_n_support does not count"),
         (lambda: svm(_probA=np.zeros(9)), "_probA is not an array of 0 finite numbers"),
-        (lambda: svm(kernel="precomputed"), "its support vector machine is not a linear one"),
+        (lambda: svm(kernel="precomputed"), "its support vector machine is not one of kernel 'linear'"),
+        (lambda: other_head("rbf", kernel="linear"), "its support vector machine is not one of kernel 'rbf'"),
+        (lambda: other_head("rbf", _gamma=float("nan")), "_gamma is not a positive number"),
+        (lambda: other_head("rbf", _gamma="auto"), "_gamma is not a positive number"),
+        (lambda: other_head("pca", spaces_=[]), "it does not have 3 affine spaces"),
+        (lambda: other_head("pca", spaces_=[1, 2, 3]), "it does not have 3 affine spaces"),
+        (lambda: other_head("pca", temperature_=0.0), "temperature_ is not a positive number"),
+        (lambda: other_head("pca", n_components_=-1), "n_components_ and whiten_ are not a dimension"),
+        (lambda: other_head("pca", whiten_="yes"), "n_components_ and whiten_ are not a dimension"),
+        (lambda: spaces(mean=np.zeros(4)), "mean is not an array of 5 finite numbers"),
+        (lambda: spaces(directions=np.zeros((1, 4))), "directions is not an array of"),
+        (
+            lambda: spaces(directions=np.eye(2, 5), variances=np.full(2, np.nan)),
+            "variances is not an array of 2 finite numbers",
+        ),
+        (lambda: spaces(rest=-1.0), "the rest of an affine space is not a number from 0 on"),
         (lambda: content(described={"names": ["a"]}), "mean_ is not an array of 1 finite numbers"),
         (lambda: changed(0, "scale_", None), "scale_ is not an array of 5 finite numbers"),
         (

@@ -74,6 +74,8 @@ class Head(StrEnum):
     logistic = "logistic"
     svm = "svm"
     ridge = "ridge"
+    rbf = "rbf"
+    pca = "pca"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from scatter.errors import InputError
 from scatter.learning.classes import check_rows, check_samples, folds_of, learn_classes, temperature
 
-DIMENSIONS = (1, 2, 3, 5, 8, 12, 16, 20, 30, 40, 60, 80, 100, 120, 160, 200)
+DIMENSIONS = (0, 1, 2, 3, 5, 8, 12, 16, 20, 30, 40, 60, 80, 100, 120, 160, 200)
 """Dimensions that cross-validation chooses from."""
 
 BLOCK = 2**26

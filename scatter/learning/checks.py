@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from scatter.learning.affine import AffineSpace
 from scatter.learning.heads import HEADS, types
 
 if TYPE_CHECKING:
@@ -43,7 +44,39 @@ def misfit(model: Model) -> str:
     if not (k >= 2 and np.array_equal(getattr(head, "classes_", ()), np.arange(k))):
         return f"its classifier does not have {k} classes"
     wrong = _unfit(scaler, (("mean_", "f", (n,)), ("scale_", "f", (n,))))
-    return wrong or (_svm(head, n, k) if model.head == "svm" else _linear(head, n, k))
+    if wrong:
+        return wrong
+    if model.head == "pca":
+        return _spaces(head, n, k)
+    kernel = {"svm": "linear", "rbf": "rbf"}.get(model.head)
+    return _linear(head, n, k) if kernel is None else _svm(head, n, k, kernel)
+
+
+def _spaces(head: Any, n: int, k: int) -> str:
+    spaces = getattr(head, "spaces_", None)
+    if not isinstance(spaces, list) or len(spaces) != k or {type(space) for space in spaces} != {AffineSpace}:
+        return f"it does not have {k} affine spaces"
+    for space in spaces:
+        dimension = int(np.size(getattr(space, "variances", 0)))
+        arrays: _Arrays = (
+            ("mean", "f", (n,)),
+            ("directions", "f", (dimension, n)),
+            ("variances", "f", (dimension,)),
+        )
+        if wrong := _unfit(space, arrays):
+            return wrong
+        if not _positive(getattr(space, "rest", None), least=0.0):
+            return "the rest of an affine space is not a number from 0 on"
+    if not _positive(getattr(head, "temperature_", None)):
+        return "temperature_ is not a positive number"
+    chosen, whiten = getattr(head, "n_components_", None), getattr(head, "whiten_", None)
+    if type(chosen) is not int or chosen < 0 or type(whiten) is not bool:
+        return "n_components_ and whiten_ are not a dimension and a choice"
+    return ""
+
+
+def _positive(value: Any, least: float = np.nextafter(0, 1)) -> bool:
+    return isinstance(value, float) and least <= value < np.inf
 
 
 def _linear(head: Any, n: int, k: int) -> str:
@@ -54,7 +87,7 @@ def _linear(head: Any, n: int, k: int) -> str:
     return _unfit(head, (("coef_", "f", shape), ("intercept_", "f", (rows,))))
 
 
-def _svm(head: Any, n: int, k: int) -> str:
+def _svm(head: Any, n: int, k: int, kernel: str) -> str:
     # libsvm takes these on trust: where they contradict each other, it would read beyond their ends.
     m = int(np.size(getattr(head, "support_", 0)))
     arrays: _Arrays = (
@@ -72,8 +105,10 @@ def _svm(head: Any, n: int, k: int) -> str:
         return wrong
     if head._n_support.min() < 0 or head._n_support.sum() != m:
         return f"_n_support does not count {m} support vectors"
-    if getattr(head, "kernel", None) != "linear" or getattr(head, "_sparse", None) is not False:
-        return "its support vector machine is not a linear one"
+    if getattr(head, "kernel", None) != kernel or getattr(head, "_sparse", None) is not False:
+        return f"its support vector machine is not one of kernel {kernel!r}"
+    if kernel == "rbf" and not _positive(getattr(head, "_gamma", None)):
+        return "_gamma is not a positive number"
     return ""
 
 

@@ -1,16 +1,20 @@
 """The classifiers by name, each behind a standardisation of the features."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from scatter.errors import InputError
 
-HEADS = ("logistic", "svm", "ridge")
-"""Logistic regression, a linear support vector machine, and ridge regression on the labels."""
+HEADS = ("logistic", "svm", "ridge", "rbf", "pca")
+"""Logistic regression, a linear support vector machine, ridge regression on the labels, a support vector
+machine with a Gaussian kernel, and the nearest affine space of principal directions."""
 
 _MAX_ITERATIONS = 5000
 # On hundreds to thousands of standardised features of as many samples, a tenth or ten times as much
 # changes the accuracy by less than chance does.
-_C = {"logistic": 1.0, "svm": 0.1}
+# A Gaussian kernel as wide as samples are apart needs more, as every sample has room of its own.
+_C = {"logistic": 1.0, "svm": 0.1, "rbf": 10.0}
 _ALPHAS = (1.0, 1e1, 1e2, 1e3, 1e4, 1e5)
 
 
@@ -19,7 +23,7 @@ def build(head: str, seed: int) -> Any:
 
     Parameters
     ----------
-    head : {'logistic', 'svm', 'ridge'}
+    head : {'logistic', 'svm', 'ridge', 'rbf', 'pca'}
         The classifier.
     seed : int
         Of what is random in it.
@@ -38,6 +42,8 @@ def build(head: str, seed: int) -> Any:
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
+    from scatter.learning.affine import AffinePCAClassifier
+
     if head == "logistic":
         classifier = LogisticRegression(C=_C[head], max_iter=_MAX_ITERATIONS)
     elif head == "svm":
@@ -45,6 +51,10 @@ def build(head: str, seed: int) -> Any:
         classifier = SVC(C=_C[head], kernel="linear", break_ties=True, random_state=seed)
     elif head == "ridge":
         classifier = RidgeClassifierCV(alphas=_ALPHAS)
+    elif head == "rbf":
+        classifier = SVC(C=_C[head], kernel="rbf", gamma="scale", break_ties=True, random_state=seed)
+    elif head == "pca":
+        classifier = AffinePCAClassifier(random_state=seed)
     else:
         raise InputError(f"head must be one of {', '.join(map(repr, HEADS))}, got {head!r}")
     return Pipeline([("standardise", StandardScaler()), (head, classifier)])

@@ -19,6 +19,7 @@ from scatter.learning.evaluation import predict
 from scatter.learning.model import Model
 
 _FORMAT = 1
+_TRUSTED = ["scatter.learning.affine.AffinePCAClassifier", "scatter.learning.affine.AffineSpace"]
 _ENTRIES = {"format", "pipeline", "model"}
 
 
@@ -90,8 +91,8 @@ def check_model_output(path: str | os.PathLike[str]) -> Any:
 def load_model(path: str | os.PathLike[str]) -> Model:
     """Read a model that :func:`save_model` wrote.
 
-    Nothing in the file is run: only types of scikit-learn and NumPy that skops trusts are made, and then
-    only a standardisation and one of the classifiers are accepted.
+    Nothing in the file is run: only types of scikit-learn and NumPy that skops trusts are made, and the
+    classifiers of this package, and then only a standardisation and one of the classifiers are accepted.
 
     Parameters
     ----------
@@ -150,11 +151,12 @@ def _load(file: Path) -> Any:
                 raise FileError(f"{file}: is damaged: it claims to hold more than its own size")
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            content = skops.load(file, trusted=[])
+            content = skops.load(file, trusted=_TRUSTED)
     except FileError:
         raise
     except UntrustedTypesFoundException:
-        found = ", ".join(skops.get_untrusted_types(file=file))
+        types = skops.get_untrusted_types(file=file)
+        found = ", ".join(name for name in types if name not in _TRUSTED)
         raise FileError(
             f"{file}: is not loaded: it holds objects of types that are not trusted: {found}"
         ) from None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def train(
     table: FeatureTable, label: str = "label", *, head: str = "logistic", folds: int = 5, seed: int = 0
 ) -> Model:
-    """Train a classifier: standardisation, then a linear one.
+    """Train a classifier: standardisation, then a light one.
 
     It is trained on the whole table; the scores are those of ``folds`` others, each trained without a part
     and tested on it.  Rows of one group, or segments of one file, are never in two parts.
@@ -33,9 +33,10 @@ def train(
         With a key column of labels; a key column ``'group'`` tells which rows belong together.
     label : str, default='label'
         The key column of the labels.
-    head : {'logistic', 'svm', 'ridge'}, default='logistic'
-        Logistic regression with ``C=1``, a linear support vector machine with ``C=0.1``, or a ridge
-        classifier that chooses its penalty by leave-one-out.
+    head : {'logistic', 'svm', 'ridge', 'rbf', 'pca'}, default='logistic'
+        Logistic regression with ``C=1``, a linear support vector machine with ``C=0.1``, a ridge classifier
+        that chooses its penalty by leave-one-out, a support vector machine with ``C=10`` and a Gaussian
+        kernel as wide as samples are apart, or an `AffinePCAClassifier`.
     folds : int, default=5
         Parts of the cross-validation, at least 2; fewer if a class has fewer samples or groups.
     seed : int, default=0
