@@ -13,9 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scatter.errors import InputError
 
@@ -233,6 +235,12 @@ class PathTree:
     def names(self) -> tuple[str, ...]:
         """Each path in print."""
         return tuple(str(path) for path in self.paths)
+
+    @cached_property
+    def parents(self) -> NDArray[np.int64]:
+        """Place of each path without its last wavelet; -1 of order 0 and 1."""
+        places = {path.n: place for place, path in enumerate(self.paths)}
+        return np.asarray([places[path.n[:-1]] if path.order > 1 else -1 for path in self.paths], np.int64)
 
     @property
     def counts(self) -> tuple[int, ...]:

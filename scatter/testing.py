@@ -40,7 +40,7 @@ def energy(frame: Frame, x: Any, resolution: int | None) -> float:
 
 def _averaged(transform: Any) -> Plan:
     """The plan of a transform that keeps local averages, on its geometry."""
-    return _plan(transform, average=True, pooling=None, log=False)
+    return _plan(transform, average=True, pooling=None, log=False, ratios=False)
 
 
 def _plan(transform: Any, geometry: Any = None, **options: Any) -> Plan:
@@ -91,7 +91,7 @@ def assert_linear_energy(transform: Any, seed: int = 0) -> float:
 
 def layer_energies(transform: Any, x: Signals) -> NDArray[np.float64]:
     """Energy of the signals and of the moduli of each order, shape (max_order + 1,)."""
-    plan = _plan(transform, average=False, pooling=None, log=False)
+    plan = _plan(transform, average=False, pooling=None, log=False, ratios=False)
     energies = np.zeros(transform.max_order + 1)
     for path, item in zip(plan.tree.paths, plan.items(x), strict=True):
         energies[path.order] += energy(plan.frame, item, path.resolution)
@@ -134,7 +134,7 @@ def assert_covariant(transform: Any, rtol: float = 1e-10, seed: int = 0) -> floa
     The group is what the domain says: shifts by steps of the output grid, turns of the sphere, motions of a
     surface in space with its vertices in another order, other orders of the nodes of a graph.
     """
-    plan, moved, symmetry, x = _moved(transform, seed, average=True, pooling=None, log=False)
+    plan, moved, symmetry, x = _moved(transform, seed, average=True, pooling=None, log=False, ratios=False)
     found, expected = moved.array(symmetry.act(x, 0)), symmetry.act(plan.array(x), None)
     worst = _difference(found, expected)
     assert worst <= rtol, f"S(g x) and g S(x) differ by {worst:.3g} (allowed {rtol:.3g})"
@@ -143,7 +143,7 @@ def assert_covariant(transform: Any, rtol: float = 1e-10, seed: int = 0) -> floa
 
 def assert_invariant(transform: Any, rtol: float = 1e-10, seed: int = 0) -> float:
     """Means over the whole domain don't change, ``S(g x) = S(x)``; see `assert_covariant` for the group."""
-    plan, moved, symmetry, x = _moved(transform, seed, average=False, pooling="mean", log=False)
+    plan, moved, symmetry, x = _moved(transform, seed, average=False, pooling="mean", log=False, ratios=False)
     worst = _difference(moved.array(symmetry.act(x, 0)), plan.array(x))
     assert worst <= rtol, f"means of S(g x) and S(x) differ by {worst:.3g} (allowed {rtol:.3g})"
     return worst

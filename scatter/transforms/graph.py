@@ -130,6 +130,10 @@ class GraphScattering(ScatteringTransformer):
     log : bool or float, default=False
         Logarithm of the coefficients; see `Scattering2D`. Sums of powers grow with the graph, over orders of
         magnitude: of them, ``sign(s) log(1 + |s| / log)``, True being 1.
+    ratios : bool or float, default=False
+        Divide coefficients of order 2 and above by those of the path without its last wavelet, plus this
+        number, True being 1e-6, before the logarithm; with ``average=True``, or
+        ``pooling='mean'``.
     t0 : float, default=1.0
         Diffusion time of the finest 'heat' wavelet; its low-pass is ``exp(-t0 lambda)``.
     degree : int, optional
@@ -190,6 +194,7 @@ class GraphScattering(ScatteringTransformer):
         finest: bool | None = None,
         average: bool | str = False,
         log: bool | float = False,
+        ratios: bool | float = False,
         t0: float = 1.0,
         degree: int | None = None,
         out_type: str = "array",
@@ -206,6 +211,7 @@ class GraphScattering(ScatteringTransformer):
         self.finest = finest
         self.average = average
         self.log = log
+        self.ratios = ratios
         self.t0 = t0
         self.degree = degree
         self.out_type = out_type
@@ -228,7 +234,9 @@ class GraphScattering(ScatteringTransformer):
             points = Alone(len(geometry.batch.owner))
         frame = None if geometry is None else frames.on(geometry)
         over = None if points is None else lambda resolution: points
-        return Plan(frame, intake.tree, Readout(self.average, self.pooling, self.log, over, powers))
+        return Plan(
+            frame, intake.tree, Readout(self.average, self.pooling, self.log, over, powers, self.ratios)
+        )
 
     @property
     def shape(self) -> tuple[int, ...]:

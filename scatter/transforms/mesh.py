@@ -183,6 +183,10 @@ class MeshScattering(SurfaceScattering):
         `Scattering2D`; None keeps the vertices.
     log : bool or float, default=False
         Logarithm of the coefficients above order 0; see `Scattering2D`.
+    ratios : bool or float, default=False
+        Divide coefficients of order 2 and above by those of the path without its last wavelet, plus this
+        number, True being 1e-6, before the logarithm; with ``average=True``, or
+        ``pooling='mean'``.
     descriptors : sequence of {'mean_curvature', 'gaussian_curvature', 'heat_kernel'}
         Signals of surfaces that come without, in collections.
     out_type : {'array', 'list', 'dict'}, default='array'
@@ -234,6 +238,7 @@ class MeshScattering(SurfaceScattering):
         average: bool | str = False,
         pooling: str | tuple[str, ...] | None = "moments",
         log: bool | float = False,
+        ratios: bool | float = False,
         descriptors: Sequence[str] = ("mean_curvature", "heat_kernel"),
         out_type: str = "array",
     ) -> None:
@@ -247,6 +252,7 @@ class MeshScattering(SurfaceScattering):
         self.average = average
         self.pooling = pooling
         self.log = log
+        self.ratios = ratios
         self.descriptors = descriptors
         self.out_type = out_type
 
@@ -263,7 +269,7 @@ class PointCloudScattering(SurfaceScattering):
 
     Parameters
     ----------
-    J, t0, n_eig, method, max_order, average, pooling, log, out_type
+    J, t0, n_eig, method, max_order, average, pooling, log, ratios, out_type
         As in `MeshScattering`.
     cloud : PointCloud or array of shape (n, 3), optional
         The points that signals live on; None learns them from `fit`.
@@ -310,6 +316,7 @@ class PointCloudScattering(SurfaceScattering):
         average: bool | str = False,
         pooling: str | tuple[str, ...] | None = "moments",
         log: bool | float = False,
+        ratios: bool | float = False,
         descriptors: Sequence[str] = ("mean_curvature", "heat_kernel"),
         out_type: str = "array",
     ) -> None:
@@ -325,6 +332,7 @@ class PointCloudScattering(SurfaceScattering):
         self.average = average
         self.pooling = pooling
         self.log = log
+        self.ratios = ratios
         self.descriptors = descriptors
         self.out_type = out_type
 

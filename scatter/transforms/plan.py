@@ -17,7 +17,7 @@ from scatter.numerics.moments import Regions
 from scatter.numerics.namespace import Array, itemsize, namespace, within_range
 from scatter.paths import Group, PathTree
 from scatter.transforms.cost import Cost, check_output, check_working, warn_if_slow
-from scatter.transforms.executors import as_numpy, compile_cascade, like
+from scatter.transforms.executors import BLOCK, as_numpy, compile_cascade, like
 from scatter.transforms.readout import Readout
 
 if TYPE_CHECKING:
@@ -86,12 +86,19 @@ class Plan:
         return sum(math.prod(self.readout.trailing(self.frame, path.resolution)) for path in self.tree.paths)
 
     @cached_property
+    def _maps(self) -> Plan:
+        """The plan of the maps that ratios are taken of."""
+        return Plan(self.placed, self.tree, self.readout.maps, self.executor, self.n_jobs)
+
+    @cached_property
     def _compiled(self) -> Compiled | None:
         return compile_cascade(self.executor, self.frame, self.tree, self.readout)
 
     def flat(self, x: Array) -> Array | None:
         """Coefficients (..., coefficients), path by path, if the compiled executor runs this; else None."""
         self.admit(math.prod(x.shape[: x.ndim - self.frame.ndim]), itemsize(x))
+        if self.readout.ratios is not False:
+            return None
         if self._compiled is None or (signals := as_numpy(x, self.executor)) is None:
             return None
         batch = signals.shape[: signals.ndim - self.frame.ndim]
@@ -117,8 +124,31 @@ class Plan:
         if (flat := self.flat(x)) is not None:
             trailing = self.readout.trailing(self.frame, 0)
             return namespace(flat).reshape(flat, (*flat.shape[:-1], len(self.tree), *trailing))
-        axis = -1 - len(self.readout.trailing(self.frame, 0))
-        return in_order(self.run(x), axis)
+        return self._ratios(x) if self.readout.ratios is not False else in_order(self.run(x), self._axis)
+
+    @property
+    def _axis(self) -> int:
+        """Axis of the paths in `array`."""
+        return -1 - len(self.readout.trailing(self.frame, 0)) - self._per_region
+
+    @cached_property
+    def _per_region(self) -> bool:
+        """Whether coefficients have an axis of regions."""
+        return not self.readout.keeps_points and isinstance(self.readout.points(self.frame, 0), Regions)
+
+    def _ratios(self, x: Array) -> Array:
+        """Coefficients (..., paths, [regions,] *trailing) from ratios of maps, some signals at a time."""
+        xp, ndim, maps = namespace(x), self.frame.ndim, self._maps
+        lead = tuple(x.shape[: x.ndim - ndim])
+        signals = xp.reshape(x, (-1, *self.frame.shape))
+        step = max(1, BLOCK // (itemsize(x) * maps.coefficients))
+        points, found = self.readout.points(self.frame, None), []
+        count = signals.shape[0]
+        for start in range(0, count, step):
+            kept = xp.moveaxis(maps.array(signals[start : min(start + step, count), ...]), maps._axis, 0)
+            found.append(xp.moveaxis(self.readout.of_ratios(kept, self.tree.parents, points), 0, self._axis))
+        whole = found[0] if len(found) == 1 else xp.concat(found, axis=0)
+        return xp.reshape(whole, (*lead, *whole.shape[1:]))
 
     def coefficients_of(self, x: Array, out_type: str) -> Any:
         """Coefficients in a container: 'array', 'list' or 'dict'.
@@ -161,6 +191,9 @@ class Plan:
         """Coefficients of each path, in order, (..., *trailing) each."""
         if (flat := self.flat(x)) is not None:
             return list(self._cut(flat))
+        if self.readout.ratios is not False:
+            kept = namespace(x).moveaxis(self._ratios(x), self._axis, 0)
+            return [kept[place, ...] for place in range(len(self.tree))]
         found: dict[int, Array] = {}
         for group, kept in self.run(x).items():
             axis = -1 - len(self.readout.trailing(self.frame, group.resolution))
@@ -184,15 +217,14 @@ class Plan:
         """
         xp, points = namespace(x), self.readout.points(self.frame, 0)
         if self.readout.keeps_points:
-            maps = in_order(self.run(x), axis=-1 - self.frame.ndim)
+            maps = self.array(x)
             columns = xp.reshape(maps, (-1, math.prod(self.frame.output(0)))).T
             ends = points.start.tolist() if isinstance(points, Regions) else [0, columns.shape[0]]
             return [columns[a:b] for a, b in pairwise(ends)]
         if not isinstance(points, Regions):
             return self.rows(x[None])
-        kept = len(self.readout.trailing(self.frame, 0))
-        found = in_order(self.run(x), axis=-2 - kept)  # (channels, paths, regions, *kept)
-        return xp.reshape(xp.moveaxis(found, -1 - kept, 0), (points.count, -1))
+        found = self.array(x)  # (channels, paths, regions, *kept)
+        return xp.reshape(xp.moveaxis(found, self._axis + 1, 0), (points.count, -1))
 
     def rows(self, x: Array) -> Array:
         """Coefficients of signals (n, *channels, *shape) as rows, those of one channel after the other's."""

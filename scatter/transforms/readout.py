@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
+from array_api_compat import device as device_of
+from numpy.typing import NDArray
 
 from scatter.errors import InputError
 from scatter.frames.base import Frame
@@ -17,6 +19,8 @@ from scatter.numerics.namespace import Array, double, namespace
 from scatter.numerics.plain import scalar
 from scatter.paths import Group, Path
 
+RATIO_FLOOR = 1e-6
+"""Added to what coefficients are divided by when ``ratios=True``."""
 LOG_FLOOR = 1e-6
 """Added to coefficients before the logarithm when ``log=True``."""
 
@@ -46,6 +50,11 @@ class Readout:
         much each counts. None is one region, whose points count as the frame says.
     powers : int
         How many sums of powers, or of the moments, are kept.
+    ratios : bool or float
+        Divide maps of order 2 and above by that of their path without its last wavelet,
+        ``S(p, q) / (max(S(p), 0) + ratios)``, True standing for `RATIO_FLOOR`, before the logarithm: what is
+        left doesn't grow with the signal, and is the same for a filtered one. Andén & Mallat, IEEE TSP
+        62(16), 2014, section V.
     """
 
     average: bool | str = True
@@ -53,9 +62,10 @@ class Readout:
     log: bool | float = False
     regions: Callable[[int | None], Points] | None = None
     powers: int = 4
+    ratios: bool | float = False
 
     def __post_init__(self) -> None:
-        for name in ("average", "pooling", "log"):  # numbers and text out of a .npz have no axes
+        for name in ("average", "pooling", "log", "ratios"):  # numbers and text out of a .npz have no axes
             object.__setattr__(self, name, scalar(getattr(self, name)))
         if isinstance(self.pooling, list):
             object.__setattr__(self, "pooling", tuple(self.pooling))
@@ -66,6 +76,13 @@ class Readout:
             raise InputError(f"pooling must be None, {known}, or a tuple of these, got {self.pooling!r}")
         if not isinstance(self.log, (bool, np.bool_)) and not _positive(self.log):
             raise InputError(f"log must be True, False or a positive number, got {self.log!r}")
+        if not isinstance(self.ratios, (bool, np.bool_)) and not _positive(self.ratios):
+            raise InputError(f"ratios must be True, False or a positive number, got {self.ratios!r}")
+        if self.ratios is not False and self.average is False and self.pooling != "mean":
+            raise InputError(
+                "average=False leaves maps of several sizes, which have no ratios point by point; type "
+                "average=True, or pooling='mean'"
+            )
         if self.average == "global" and self.pooling not in (None, "mean"):
             raise InputError(
                 "average='global' leaves one number a path, which has no statistics; type average=True or "
@@ -90,6 +107,12 @@ class Readout:
         if self.log is False or "powers" in self.kinds:
             return None
         return LOG_FLOOR if self.log is True else float(self.log)
+
+    @property
+    def maps(self) -> Readout:
+        """The readout of what ratios are taken of: local averages, or means."""
+        average = self.average if self.average is True else "global"
+        return Readout(average, None, False, self.regions)
 
     @property
     def keeps_points(self) -> bool:
@@ -127,11 +150,15 @@ class Readout:
     def names(self, path: Path, frame: Frame | None) -> list[str]:
         """What each number that is kept of one path is called, in C order; without a frame, of each point."""
         name = str(path) if self.average is True else path.modulus
-        if self.average == "global":
+        means = self.average == "global" or (self.ratios is not False and self.average is False)
+        if means:
             name = f"mean({name})"
+        if self.ratios is not False and path.order > 1:
+            parent = Path(path.bands[:-1])
+            name += f"/mean({parent.modulus})" if means else f"/{parent}"
         if self.floor is not None and path.order > 0:
             name = f"log({name})"
-        if self.pooling is not None and self.average != "global":
+        if self.pooling is not None and not means:
             base = f"({name})" if name.endswith("phi") else name
             return [statistic.format(name, base) for statistic in self._statistics]
         if frame is None or not self.keeps_points:
@@ -168,6 +195,23 @@ class Readout:
         if self.pooling is None or mean_first:
             return kept
         return self.pool(kept, points, None if logarithm else noise)
+
+    def of_ratios(self, kept: Array, parents: NDArray[np.int64], points: Points) -> Array:
+        """Coefficients (paths, ..., [regions,] *trailing) of what `maps` keeps of all paths, in their order.
+
+        ``parents`` is the place of each path without its last wavelet, or -1 of order 0 and 1.
+        """
+        xp, lowest = namespace(kept), int((parents < 0).sum())
+        parts = [kept[:1, ...], kept[1:lowest, ...]]
+        if lowest < len(parents):
+            floor = RATIO_FLOOR if self.ratios is True else float(self.ratios)
+            above = xp.take(kept, xp.asarray(parents[lowest:], device=device_of(kept)), axis=0)
+            parts.append(kept[lowest:, ...] / (xp.clip(above, 0, None) + floor))
+        found = []
+        for order, part in enumerate(parts):
+            part = self.logarithm(part) if self.floor is not None and order > 0 else part
+            found.append(self.pool(part, points) if self.average is True and self.pooling else part)
+        return xp.concat(found, axis=0)
 
     def logarithm(self, kept: Array) -> Array:
         """Logarithm of maps, clamped at zero."""

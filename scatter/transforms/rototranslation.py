@@ -62,6 +62,9 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         Keep the output grid, or replace it by statistics; see `Scattering2D`.
     log : bool or float, default=False
         Logarithm of the coefficients above order 0; see `Scattering2D`.
+    ratios : bool or float, default=False
+        Divide coefficients of order 2 and above by those of the path without its last wavelet, plus this
+        number, True being 1e-6, before the logarithm.
     tol : float, optional
         Values of a filter in space at most this many times its peak count as zero, below 0.1. None is the
         rounding of the precision.
@@ -124,6 +127,7 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         average: bool | str = True,
         pooling: str | tuple[str, ...] | None = None,
         log: bool | float = False,
+        ratios: bool | float = False,
         tol: float | None = None,
     ) -> None:
         self.J = J
@@ -138,6 +142,7 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         self.average = average
         self.pooling = pooling
         self.log = log
+        self.ratios = ratios
         self.tol = tol
 
     def _make_intake(self) -> Intake:
@@ -146,7 +151,7 @@ class RotoTranslationScattering2D(ScatteringTransformer):
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
         check_wavelets(J * L, J=J, L=L)
-        readout = Readout(self.average, self.pooling, self.log)
+        readout = Readout(self.average, self.pooling, self.log, ratios=self.ratios)
         bank = RotoTranslationMorlet(J, L, self._angular_scales(L), self._covariant())
         flat = ConvolutionFrame(bank.plane, plane(shape, J, self.padding), check_tol(self.tol))
         frame = RotoTranslationFrame(bank, flat)

@@ -65,6 +65,9 @@ class Scattering1D(ScatteringTransformer):
     log : bool or float, default=False
         Logarithm of the coefficients of order 1 and above, before they are pooled: ``log(max(S, 0) + log)``,
         True being 1e-6. With 'powers' it is that of their sums, ``sign(s) log(1 + |s| / log)``, True being 1.
+    ratios : bool or float, default=False
+        Divide coefficients of order 2 and above by those of the path without its last wavelet, plus this
+        number, True being 1e-6, before the logarithm.
     two_sided : bool, default=False
         Wavelets of negative frequency too at order 1, without which half of a complex signal is
         not seen. A real signal has the same coefficients on both sides.
@@ -135,6 +138,7 @@ class Scattering1D(ScatteringTransformer):
         average: bool | str = True,
         pooling: str | tuple[str, ...] | None = None,
         log: bool | float = False,
+        ratios: bool | float = False,
         two_sided: bool = False,
         sampling_rate: float | None = None,
         compat: str | None = None,
@@ -156,6 +160,7 @@ class Scattering1D(ScatteringTransformer):
         self.average = average
         self.pooling = pooling
         self.log = log
+        self.ratios = ratios
         self.two_sided = two_sided
         self.sampling_rate = sampling_rate
         self.compat = compat
@@ -175,7 +180,7 @@ class Scattering1D(ScatteringTransformer):
         bank = chosen_bank(self, shape, decided, lambda: self._morlet(N))
         if bank is self.wavelet:
             self._check_length(bank, N)
-        readout = Readout(self._averaging, self.pooling, self.log)
+        readout = Readout(self._averaging, self.pooling, self.log, ratios=self.ratios)
         grid = line(N, lambda n: bank.phi((n,))[0], self.padding)
         frame = ConvolutionFrame(bank, grid, check_tol(self.tol))
         tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))

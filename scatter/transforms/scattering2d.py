@@ -63,6 +63,9 @@ class Scattering2D(ScatteringTransformer):
     log : bool or float, default=False
         Logarithm of the coefficients of order 1 and above, before they are pooled: ``log(max(S, 0) + log)``,
         True being 1e-6. With 'powers' it is that of their sums, ``sign(s) log(1 + |s| / log)``, True being 1.
+    ratios : bool or float, default=False
+        Divide coefficients of order 2 and above by those of the path without its last wavelet, plus this
+        number, True being 1e-6, before the logarithm.
     two_sided : bool, default=False
         Directions of the whole turn, 2 L of them, at order 1, without which half of the frequencies
         of a complex image are not seen. A real image has the same coefficients on both sides.
@@ -126,6 +129,7 @@ class Scattering2D(ScatteringTransformer):
         average: bool | str = True,
         pooling: str | tuple[str, ...] | None = None,
         log: bool | float = False,
+        ratios: bool | float = False,
         two_sided: bool = False,
         wavelet: Any = "morlet",
         executor: str = "auto",
@@ -144,6 +148,7 @@ class Scattering2D(ScatteringTransformer):
         self.average = average
         self.pooling = pooling
         self.log = log
+        self.ratios = ratios
         self.two_sided = two_sided
         self.wavelet = wavelet
         self.executor = executor
@@ -155,7 +160,7 @@ class Scattering2D(ScatteringTransformer):
         return Grids.of(self, 2, handed_in=handed_in, meet_complex=meet_complex(self))
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
-        readout = Readout(self.average, self.pooling, self.log)
+        readout = Readout(self.average, self.pooling, self.log, ratios=self.ratios)
         bank = chosen_bank(self, shape, ("J", "L", "two_sided", "stride"), self._morlet)
         width = bank.J if isinstance(bank, Morlet2D) else coarsest(bank)
         grid = plane(shape, width, self.padding)

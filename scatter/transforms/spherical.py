@@ -57,6 +57,10 @@ class SphericalScattering(ScatteringTransformer):
         Statistics over the sphere, see `Scattering2D`; None keeps the maps.
     log : bool or float, default=False
         Logarithm of the coefficients above order 0; see `Scattering2D`.
+    ratios : bool or float, default=False
+        Divide coefficients of order 2 and above by those of the path without its last wavelet, plus this
+        number, True being 1e-6, before the logarithm; with ``average=True``, or
+        ``pooling='mean'``.
     mask : array of the shape of a field, optional
         1 or True where fields are known. Elsewhere they may be anything, NaN included; means are over what
         wavelets see of the known part, `validity` says how much that is.
@@ -117,6 +121,7 @@ class SphericalScattering(ScatteringTransformer):
         average: bool | str = False,
         pooling: str | tuple[str, ...] | None = "mean",
         log: bool | float = False,
+        ratios: bool | float = False,
         mask: Any = None,
         out_type: str = "array",
     ) -> None:
@@ -131,6 +136,7 @@ class SphericalScattering(ScatteringTransformer):
         self.average = average
         self.pooling = pooling
         self.log = log
+        self.ratios = ratios
         self.mask = mask
         self.out_type = out_type
 
@@ -158,7 +164,7 @@ class SphericalScattering(ScatteringTransformer):
             raise InputError(f"oversampling must be a number of at least 1, got {over!r}")
         least = check_count("min_bandlimit", self.min_bandlimit, 1)
         frame = SphericalFrame(bank, float(over), least, self._fields.mask_coefficients)
-        readout = Readout(self.average, self.pooling, self.log)
+        readout = Readout(self.average, self.pooling, self.log, ratios=self.ratios)
         return Plan(frame, PathTree(bank, check_count("max_order", self.max_order, 0)), readout)
 
     @property

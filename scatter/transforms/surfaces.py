@@ -166,6 +166,7 @@ class SurfaceScattering(ScatteringTransformer):
     average: bool | str
     pooling: str | tuple[str, ...] | None
     log: bool | float
+    ratios: bool | float
 
     @abstractmethod
     def _frame_on(self, surface: Any, operator: Spectrum, t0: float) -> Frame:
@@ -173,7 +174,7 @@ class SurfaceScattering(ScatteringTransformer):
 
     def _make_plan(self, surface: Any) -> Plan:
         readout, order = (
-            Readout(self.average, self.pooling, self.log),
+            Readout(self.average, self.pooling, self.log, ratios=self.ratios),
             check_count("max_order", self.max_order, 0),
         )
         if surface is None:  # paths are the same on every surface; the time that is not known yet is the unit

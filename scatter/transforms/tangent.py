@@ -81,7 +81,7 @@ class TangentScattering(SurfaceScattering):
 
     Parameters
     ----------
-    J, t0, n_eig, laplacian, method, max_order, average, pooling, log,
+    J, t0, n_eig, laplacian, method, max_order, average, pooling, log, ratios,
     out_type
         As in `MeshScattering`; ``laplacian`` is that of the later layers, the connection's weights are
         cotangents.
@@ -138,6 +138,7 @@ class TangentScattering(SurfaceScattering):
         average: bool | str = False,
         pooling: str | tuple[str, ...] | None = "moments",
         log: bool | float = False,
+        ratios: bool | float = False,
         gauge: Any = None,
         out_type: str = "array",
     ) -> None:
@@ -151,6 +152,7 @@ class TangentScattering(SurfaceScattering):
         self.average = average
         self.pooling = pooling
         self.log = log
+        self.ratios = ratios
         self.gauge = gauge
         self.out_type = out_type
 
