@@ -11,8 +11,14 @@ from sklearn.metrics import log_loss
 from sklearn.neighbors import NearestCentroid
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from scatter import InputError
-from scatter.learning import AffinePCAClassifier, OrthogonalLeastSquares
+from scatter import InputError, PointCloud
+from scatter.domains.shapes import icosphere
+from scatter.learning import (
+    HEADS,
+    AffinePCAClassifier,
+    OrthogonalLeastSquares,
+    make_scattering_classifier,
+)
 from scatter.learning import affine as affine_module
 from scatter.learning.affine import AffineSpace
 from scatter.learning.classes import folds_of, temperature
@@ -244,3 +250,134 @@ def test_names_and_columns_are_kept():
 def test_how_many_features(count):
     with pytest.raises(InputError, match=f"n_features_to_select must be an integer >= 1, got {count!r}"):
         OrthogonalLeastSquares(count).fit(*spaces())
+
+
+# ---------------------------------------------------------------------- a pipeline for a kind of data
+def turns(n=24, side=16):
+    """Stripes of two directions."""
+    rng = np.random.default_rng(0)
+    u, v = np.mgrid[:side, :side]
+    y = np.arange(n) % 2
+    phase = rng.uniform(0, 2 * np.pi, n)[:, None, None]
+    waves = np.where(y[:, None, None] == 0, np.sin(1.2 * u + phase), np.sin(1.2 * v + phase))
+    return waves + 0.1 * rng.standard_normal((n, side, side)), y
+
+
+def chirps(n=24, length=512):
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    t = np.arange(length)
+    return np.stack([np.sin((0.3 + k) * t + rng.uniform(0, 6)) for k in y]) + 0.1 * rng.standard_normal(
+        (n, length)
+    ), y
+
+
+def rings_and_stars(n=24):
+    graphs = []
+    for k in range(n):
+        m = 6 + k // 2
+        a = np.zeros((m, m))
+        i = np.arange(m)
+        if k % 2:
+            a[i, (i + 1) % m] = 1
+        else:
+            a[0, 1:] = 1
+        graphs.append(a + a.T)
+    return graphs, np.arange(n) % 2
+
+
+def bodies(n=12):
+    return [icosphere(2, (1, 1, 1 if k % 2 else 1.8)) for k in range(n)], np.arange(n) % 2
+
+
+KINDS = {
+    "image": (turns, {}, (16, 16)),
+    "sound": (chirps, {}, 512),
+    "series": (chirps, {}, 512),
+    "graph": (rings_and_stars, {"signals": ("degree",)}, None),
+    "mesh": (bodies, {"n_eig": 30}, None),
+    "points": (lambda: ([PointCloud(m.vertices) for m in bodies()[0]], bodies()[1]), {"n_eig": 30}, None),
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("domain", KINDS)
+def test_every_kind_of_data_is_learnt(domain, head):
+    make, options, size = KINDS[domain]
+    X, y = make()
+    model = make_scattering_classifier(domain, head, size, **options)
+    fitted = clone(model).fit(X, y)
+    assert fitted.score(X, y) == 1
+    assert list(fitted.named_steps) == ["scattering", "standardise", head]
+    assert len(fitted[:-1].get_feature_names_out()) == fitted[-1].n_features_in_
+
+
+def test_textures_are_known_however_they_are_turned():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((20, 32, 32))
+    X[1::2] = np.apply_along_axis(np.convolve, 2, X[1::2], np.ones(5) / 2, "same")
+    X[1::2] = np.apply_along_axis(np.convolve, 1, X[1::2], np.ones(5) / 2, "same")
+    y = np.arange(20) % 2
+    model = make_scattering_classifier("texture", size=(32, 32), padding="periodic").fit(X, y)
+    assert model.score(np.rot90(X, axes=(1, 2)), y) == 1
+    np.testing.assert_allclose(
+        model[:1].transform(np.rot90(X, axes=(1, 2))), model[:1].transform(X), atol=0.2
+    )
+
+
+def test_fields_on_a_sphere_are_learnt():
+    model = make_scattering_classifier("sphere", size=8, J_min=1)
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((12, 8, 15)), np.arange(12) % 2
+    X[y == 1] = np.cumsum(X[y == 1], axis=-1)
+    assert model.fit(X, y).score(X, y) == 1
+
+
+@pytest.mark.parametrize(
+    ("domain", "size", "expected"),
+    [
+        ("image", (8, 8), {"J": 2}),
+        ("image", (28, 40), {"J": 3}),
+        ("image", (224, 224), {"J": 4}),
+        ("texture", (200, 200), {"J": 5}),
+        ("sound", 4096, {"J": 10, "T": 1024.0}),
+        ("sound", 110250, {"J": 14, "T": 8192.0}),
+        ("series", 140, {"J": 5}),
+        ("series", 3, {"J": 1}),
+    ],
+)
+def test_scales_follow_from_the_size(domain, size, expected):
+    found = make_scattering_classifier(domain, size=size)["scattering"].get_params()
+    assert {name: found[name] for name in expected} == expected
+    assert found["shape"] == size
+    assert make_scattering_classifier(domain, size=size, J=1)["scattering"].J == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: make_scattering_classifier("video"),
+            "domain must be one of 'image', 'texture', .*, got 'video'",
+        ),
+        (lambda: make_scattering_classifier("image", "forest"), "head must be one of"),
+        (lambda: make_scattering_classifier("image", size=8), r"size of domain 'image' must be 2 positive"),
+        (
+            lambda: make_scattering_classifier("image", size=(8, 0)),
+            r"must be 2 positive .*, got \(8, 0\)",
+        ),
+        (
+            lambda: make_scattering_classifier("sound", size="long"),
+            "must be 1 positive .*, got 'long'",
+        ),
+        (lambda: make_scattering_classifier("graph", size=8), "size of domain 'graph' must be None, got 8"),
+        (
+            lambda: make_scattering_classifier("image", Q=8),
+            "Scattering2D has no parameter 'Q'; it has J,",
+        ),
+        (lambda: make_scattering_classifier("sphere"), "fields on a sphere need a band limit; type size=L"),
+    ],
+)
+def test_what_a_pipeline_may_be_made_of(call, message):
+    with pytest.raises(InputError, match=message):
+        call()

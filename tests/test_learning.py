@@ -463,7 +463,8 @@ def other_pipelines():
             lambda: spaces(directions=np.eye(2, 5), variances=np.full(2, np.nan)),
             "variances is not an array of 2 finite numbers",
         ),
-        (lambda: spaces(rest=-1.0), "the rest of an affine space is not a number from 0 on"),
+        (lambda: spaces(rest=-1.0), "the variances of an affine space are not numbers from 0 on"),
+        (lambda: spaces(least=None), "the variances of an affine space are not numbers from 0 on"),
         (lambda: content(described={"names": ["a"]}), "mean_ is not an array of 1 finite numbers"),
         (lambda: changed(0, "scale_", None), "scale_ is not an array of 5 finite numbers"),
         (

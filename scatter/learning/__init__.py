@@ -2,6 +2,7 @@
 
 from scatter.learning.affine import AffinePCAClassifier
 from scatter.learning.evaluation import Evaluation, Prediction, evaluate, predict
+from scatter.learning.factory import make_scattering_classifier
 from scatter.learning.heads import HEADS
 from scatter.learning.model import Model
 from scatter.learning.selection import OrthogonalLeastSquares
@@ -18,6 +19,7 @@ __all__ = [
     "check_model_output",
     "evaluate",
     "load_model",
+    "make_scattering_classifier",
     "predict",
     "save_model",
     "train",

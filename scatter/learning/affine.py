@@ -19,6 +19,9 @@ from scatter.learning.classes import check_rows, check_samples, folds_of, learn_
 DIMENSIONS = (0, 1, 2, 3, 5, 8, 12, 16, 20, 30, 40, 60, 80, 100, 120, 160, 200)
 """Dimensions that cross-validation chooses from."""
 
+LEAST, LEAST_SHARE = 1e-100, 1e-9
+"""Smallest variance of a class along a direction, and as a share of that of all samples along a feature."""
+
 BLOCK = 2**26
 """Bytes of the features that are projected at once."""
 
@@ -37,27 +40,30 @@ class AffineSpace:
         Of the samples along each direction.
     rest : float
         Sum of the variances along all other directions.
+    least : float
+        Smallest variance that a direction counts with.
     """
 
     mean: NDArray[Any]
     directions: NDArray[Any]
     variances: NDArray[Any]
     rest: float
+    least: float
 
     @classmethod
-    def of(cls, X: NDArray[Any], dimension: int, random_state: Any) -> AffineSpace:
+    def of(cls, X: NDArray[Any], dimension: int, random_state: Any, least: float = 0.0) -> AffineSpace:
         """The space that is nearest to the samples (n_samples, n_features) of a class."""
         from sklearn.decomposition import PCA
 
         most = min(dimension, len(X) - 1, X.shape[1])
         if most < 1:  # of one sample, a point
             empty = np.zeros((0, X.shape[1]), X.dtype)
-            return cls(X.mean(axis=0), empty, empty[:, 0], float(X.var(axis=0).sum()))
+            return cls(X.mean(axis=0), empty, empty[:, 0], float(X.var(axis=0).sum()), least)
         with np.errstate(divide="ignore", invalid="ignore"):  # shares of no variance, where all are alike
             pca = PCA(most, random_state=random_state).fit(X)
         total = float(X.var(axis=0, dtype=np.float64, ddof=1).sum())
         rest = max(0.0, total - float(pca.explained_variance_.sum(dtype=np.float64)))
-        return cls(pca.mean_.astype(X.dtype), pca.components_, pca.explained_variance_, rest)
+        return cls(pca.mean_.astype(X.dtype), pca.components_, pca.explained_variance_, rest, least)
 
     def costs(self, X: NDArray[Any], dimensions: list[int], whiten: bool) -> NDArray[np.float64]:
         """How far samples are from the space with fewer directions, (n_dimensions, n_samples).
@@ -77,8 +83,7 @@ class AffineSpace:
                 row[:] = beyond / 2
                 continue
             others = max(1, n_features - kept)
-            least = np.finfo(np.float64).tiny + 1e-9 * (self.rest + variances.sum()) / n_features
-            noise = max((self.rest + variances[kept:].sum()) / others, least)
+            noise = max((self.rest + variances[kept:].sum()) / others, self.least)
             spread = np.maximum(variances[:kept], noise)
             row[:] = ((along[:, :kept] / spread).sum(axis=1) + beyond / noise) / 2
             row += (np.log(spread).sum() + (n_features - kept) * math.log(noise)) / 2
@@ -234,7 +239,8 @@ class AffinePCAClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self, X: NDArray[Any], codes: NDArray[np.int64], dimension: int, random_state: Any
     ) -> list[AffineSpace]:
         seed = random_state.randint(np.iinfo(np.int32).max)
-        return [AffineSpace.of(X[codes == c], dimension, seed) for c in range(len(self.classes_))]
+        least = max(LEAST, LEAST_SHARE * float(X.var(axis=0, dtype=np.float64).mean()))
+        return [AffineSpace.of(X[codes == c], dimension, seed, least) for c in range(len(self.classes_))]
 
     # ------------------------------------------------------------------ using
     def decision_function(self, X: Any) -> NDArray[np.float64]:

@@ -65,8 +65,8 @@ def _spaces(head: Any, n: int, k: int) -> str:
         )
         if wrong := _unfit(space, arrays):
             return wrong
-        if not _positive(getattr(space, "rest", None), least=0.0):
-            return "the rest of an affine space is not a number from 0 on"
+        if not all(_positive(getattr(space, name, None), least=0.0) for name in ("rest", "least")):
+            return "the variances of an affine space are not numbers from 0 on"
     if not _positive(getattr(head, "temperature_", None)):
         return "temperature_ is not a positive number"
     chosen, whiten = getattr(head, "n_components_", None), getattr(head, "whiten_", None)
