@@ -97,10 +97,22 @@ def table_section(name: str) -> str:
     )
 
 
+TABLES = "<!-- published tables -->"
+"""Comes before the tables, which are last: a page of the documentation includes them."""
+
+
+def page(sections: dict[str, str]) -> str:
+    """The whole of RESULTS.md."""
+    tables = [text for name, text in sections.items() if name.startswith("table_")]
+    others = [text for name, text in sections.items() if not name.startswith("table_")]
+    return "\n".join([HEAD, *others, *([TABLES, "", *tables] if tables else [])])
+
+
 def known_sections() -> dict[str, str]:
     """The sections of RESULTS.md, by name."""
     kept = re.split(r"(?m)^(?=## )", RESULTS.read_text())[1:] if RESULTS.exists() else []
-    return {re.match(r"## (\w+)", text).group(1): text.rstrip() + "\n" for text in kept}
+    kept = [text.replace(TABLES, "").rstrip() + "\n" for text in kept]
+    return {re.match(r"## (\w+)", text).group(1): text for text in kept}
 
 
 def main() -> None:
@@ -119,7 +131,7 @@ def main() -> None:
         text = make(name)
         sections[re.match(r"## (\w+)", text).group(1)] = text
         print(text, flush=True)
-        RESULTS.write_text("\n".join([HEAD, *sections.values()]))  # what is measured is not lost
+        RESULTS.write_text(page(sections))  # what is measured is not lost
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def test_a_table_is_run_by_its_name_and_the_page_is_printed(monkeypatch, tmp_pat
     monkeypatch.setattr("sys.argv", ["benchmarks", "tables", "quick"])
     command.main()
     text = command.RESULTS.read_text()
-    assert "kept" in text
+    assert text.index("kept") < text.index(command.TABLES) < text.index("## table_quick")
     assert "## table_quick\n\nWhat it is.\n\n`python -m benchmarks tables quick` on " in text
     assert "| ten images | 2.00 ± 1.00 | 2.5 | 0.1 |" in text
     capsys.readouterr()

@@ -103,6 +103,6 @@ def balanced(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.int64]:
 
 def tables() -> dict[str, Callable[[], list[Row]]]:
     """Every table by its name."""
-    from benchmarks.tables import mnist
+    from benchmarks.tables import esc10, fsdd, mnist
 
-    return {"mnist": mnist.table}
+    return {"mnist": mnist.table, "fsdd": fsdd.table, "esc10": esc10.table}

@@ -58,9 +58,9 @@ def _texture(size: Sizes) -> dict[str, Any]:
 
 
 def _sound(size: Sizes) -> dict[str, Any]:
-    # Wavelets narrow enough for pitches; order 2 tells rhythms whatever the loudness, which deviates in time.
+    # Wavelets narrow enough for pitches; order 2 tells rhythms whatever the loudness.
     J = _octaves(size, 12, 2, 15)
-    return {"J": J, "Q": 8, "T": 2.0 ** min(J, 13), "pooling": "mean_std", "ratios": 1e-5, "log": 1e-5}
+    return {"J": J, "Q": 8, "T": 2.0 ** min(J, 13), "pooling": "mean", "ratios": 1e-5, "log": 1e-5}
 
 
 def _series(size: Sizes) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def make_scattering_classifier(
     texture    `RotoTranslation-`            averaged over positions and rotations: a texture is the same
                `Scattering2D`                everywhere, however it is turned
     sound      `Scattering1D`                ``Q=8``, narrow enough for pitches; ``ratios``, so that
-                                             loudness counts once; mean and deviation over time
+                                             loudness counts once; means over time
     series     `Scattering1D`                ``Q=2``: short events; mean and deviation over time
     sphere     `SphericalScattering`         means over the sphere, which do not change as it turns
     graph      `GraphScattering`             logarithms of sums of powers, which grow with the graph
