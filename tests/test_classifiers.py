@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.metrics import log_loss
+from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import NearestCentroid
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -16,8 +17,10 @@ from scatter.domains.shapes import icosphere
 from scatter.learning import (
     HEADS,
     AffinePCAClassifier,
+    AugmentedClassifier,
     OrthogonalLeastSquares,
     make_scattering_classifier,
+    mirrored,
 )
 from scatter.learning import affine as affine_module
 from scatter.learning.affine import AffineSpace
@@ -25,7 +28,13 @@ from scatter.learning.classes import folds_of, temperature
 
 
 @parametrize_with_checks(
-    [AffinePCAClassifier(), AffinePCAClassifier(2, whiten=True), OrthogonalLeastSquares()]
+    [
+        AffinePCAClassifier(),
+        AffinePCAClassifier(2, whiten=True),
+        OrthogonalLeastSquares(),
+        # The samples of the checks are not what they are in a mirror.
+        AugmentedClassifier(AffinePCAClassifier(), changes=()),
+    ]
 )
 def test_common_checks(estimator, check):
     check(estimator)
@@ -381,3 +390,58 @@ def test_scales_follow_from_the_size(domain, size, expected):
 def test_what_a_pipeline_may_be_made_of(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+# ---------------------------------------------------------------------- changed copies
+def halves(n=40):
+    """Images that are bright on the left, or in the middle, with noise."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    X = 0.3 * rng.standard_normal((n, 8, 8))
+    X[y == 0, :, :3] += 1
+    X[y == 1, :, 3:5] += 1
+    return X, y
+
+
+def test_a_classifier_learns_what_a_mirror_shows():
+    X, y = halves()
+    plain = make_scattering_classifier("image", "svm", (8, 8))
+    model = AugmentedClassifier(plain).fit(X, y)
+    assert model.score(X[..., ::-1], y) == 1
+    assert clone(plain).fit(X, y).score(X[..., ::-1], y) < 1
+    np.testing.assert_array_equal(model.classes_, [0, 1])
+    assert not hasattr(model, "predict_proba")
+    np.testing.assert_array_equal(model.decision_function(X) > 0, y == 1)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+
+
+def test_copies_are_of_the_samples_of_a_fit_alone():
+    seen = []
+
+    def shifted(X):
+        seen.append(len(X))
+        return np.roll(X, 1, -1)
+
+    X, y = halves()
+    model = AugmentedClassifier(make_scattering_classifier("image", "ridge"), [mirrored, shifted])
+    cross_val_score(model, X, y, cv=4, error_score="raise")
+    assert seen == [30] * 4
+    rows = AugmentedClassifier(NearestCentroid()).fit(X.reshape(40, -1), y)
+    assert rows.n_features_in_ == 64
+    both = np.concatenate([X.reshape(40, -1)[y == 0], X.reshape(40, -1)[y == 0, ::-1]])
+    np.testing.assert_allclose(rows.classifier_.centroids_[0], both.mean(0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ([3], r"changes must be functions of samples, got \[3\]"),
+        (
+            [lambda X: X[1:]],
+            r"must give samples of the shape .*, \(40, 8, 8\), got \(39, 8, 8\)",
+        ),
+    ],
+)
+def test_what_changes_may_be(changes, message):
+    with pytest.raises(InputError, match=message):
+        AugmentedClassifier(make_scattering_classifier("image"), changes).fit(*halves())

@@ -15,7 +15,7 @@ from scatter import Scattering2D
 from scatter.learning import AffinePCAClassifier
 
 PUBLISHED = {300: "4.7", 1000: "2.3", 5000: "1.03", 60000: "0.43"}
-"""Bruna & Mallat, IEEE TPAMI 35(8), 2013, table 5: affine spaces or a support vector machine."""
+"""Bruna & Mallat, IEEE TPAMI 35(8), 2013: affine spaces or a support vector machine, whichever is better."""
 DRAWS = 5
 CLASSIFIERS = {
     "affine spaces": AffinePCAClassifier,

@@ -1,6 +1,7 @@
 """Light classifiers on tables of features: trained, cross-validated, saved without pickles, evaluated."""
 
 from scatter.learning.affine import AffinePCAClassifier
+from scatter.learning.augmented import AugmentedClassifier, mirrored
 from scatter.learning.evaluation import Evaluation, Prediction, evaluate, predict
 from scatter.learning.factory import make_scattering_classifier
 from scatter.learning.heads import HEADS
@@ -12,6 +13,7 @@ from scatter.learning.training import train
 __all__ = [
     "HEADS",
     "AffinePCAClassifier",
+    "AugmentedClassifier",
     "Evaluation",
     "Model",
     "OrthogonalLeastSquares",
@@ -20,6 +22,7 @@ __all__ = [
     "evaluate",
     "load_model",
     "make_scattering_classifier",
+    "mirrored",
     "predict",
     "save_model",
     "train",
