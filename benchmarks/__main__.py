@@ -6,6 +6,7 @@ are in RESULTS.md, and the names that there are.
 
 from __future__ import annotations
 
+import inspect
 import os
 import platform
 import re
@@ -85,7 +86,7 @@ def table_section(name: str) -> str:
         [
             f"## {name}",
             "",
-            str(table.__doc__),
+            str(inspect.getdoc(table)),
             "",
             f"`python -m benchmarks tables {name.removeprefix('table_')}` on {machine()}",
             "",

@@ -29,6 +29,7 @@ from scatter.learning import (
     train,
 )
 from scatter.learning import heads as heads_module
+from scatter.learning import training as training_module
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 
@@ -285,7 +286,7 @@ def test_models_come_back_as_they_were(head, classes):
     before = train(table(classes=classes), head=head)
     save_model(before, "m.SKOPS")
     after = load_model("m.SKOPS")
-    for name in ("classes", "names", "head", "metadata", "scores", "grouped_by"):
+    for name in ("classes", "names", "head", "metadata", "scores", "grouped_by", "parameters"):
         assert getattr(after, name) == getattr(before, name)
     features = table(seed=1).features
     np.testing.assert_array_equal(predict(after, features).values, predict(before, features).values)
@@ -547,6 +548,84 @@ def test_another_version_of_scikit_learn_is_a_warning():
         assert load_model("m.skops").classes == ("cat", "dog", "owl")
 
 
+# Searches
+
+
+def overlapping(n=90):
+    """A table whose classes can only be told apart by a strongly regularised classifier."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(n) % 2
+    features = rng.standard_normal((n, 200))
+    features[:, :100] += 0.35 * labels[:, None]
+    return features, labels
+
+
+def search_table(groups=False):
+    features, labels = overlapping()
+    keys = {"file": [f"{k}.wav" for k in range(90)], "label": [str(k) for k in labels]}
+    if groups:
+        keys["group"] = [str(k // 6) for k in range(90)]
+    return FeatureTable(features, tuple(f"f{k}" for k in range(200)), keys, {})
+
+
+@pytest.mark.parametrize("groups", [False, True])
+@pytest.mark.parametrize("head", ["logistic", "svm", "rbf"])
+def test_a_search_chooses_among_the_grid_and_says_what(head, groups):
+    steps = []
+    model = train(search_table(groups), head=head, search=True, folds=3, watch=lambda *at: steps.append(at))
+    grid = heads_module.grid(head, 200)
+    assert set(model.parameters) == {name.partition("__")[2] for name in grid}
+    for name, value in model.parameters.items():
+        assert value in grid[f"{head}__{name}"]
+        assert model.pipeline[1].get_params()[name] == value
+    count = int(np.prod([len(values) for values in grid.values()]))
+    assert steps == [(k + 1, len(steps)) for k in range(len(steps))]
+    assert len(steps) == count * 3 * 4 + 4
+    assert model.mean > 0.6
+
+
+def test_parameters_of_a_fold_are_chosen_without_its_test_samples(monkeypatch):
+    seen, learnt = [], training_module._inner
+
+    def inner(rows, *others):
+        seen.append(set(rows.tolist()))
+        for train_rows, test_rows in learnt(rows, *others):
+            assert set(train_rows) | set(test_rows) <= seen[-1]
+            assert not set(train_rows) & set(test_rows)
+            yield train_rows, test_rows
+
+    monkeypatch.setattr(training_module, "_inner", inner)
+    train(search_table(), head="svm", search=True, folds=3)
+    assert [len(rows) for rows in seen] == [60, 60, 60, 90]
+    assert seen[0] & seen[1] & seen[2] == set()
+
+
+def test_what_a_search_found_comes_back_from_a_file():
+    pytest.importorskip("skops")
+    model = train(search_table(), head="svm", search=True, folds=3)
+    save_model(model, "m.skops")
+    assert load_model("m.skops").parameters == model.parameters
+    assert train(search_table(), head="svm", folds=3).parameters == {}
+
+
+@pytest.mark.parametrize("head", ["ridge", "pca"])
+def test_heads_that_choose_themselves_have_nothing_to_search_for(head):
+    with pytest.raises(InputError, match=f"head '{head}' has nothing to search for, .*; leave search out"):
+        train(search_table(), head=head, search=True)
+
+
+def test_the_command_searches(capsys):
+    pytest.importorskip("skops")
+    write_table(search_table(), "t.npz")
+    options = {"folds": 3, "seed": 0, "search": True}
+    run_train(Path("t.npz"), "label", Path("m.skops"), head="svm", as_json=False, **options)
+    found = load_model("m.skops").parameters
+    said = capsys.readouterr().out
+    assert said.startswith(f"m.skops: svm, C={found['C']:g} on 90 samples of 2 classes; accuracy ")
+    run_train(Path("t.npz"), "label", Path("m.skops"), head="svm", as_json=True, **options)
+    assert json.loads(capsys.readouterr().out)["parameters"] == found
+
+
 # Commands
 
 
@@ -581,6 +660,7 @@ def test_the_commands_report_as_json(capsys):
         "mean": 1.0,
         "spread": 0.0,
         "grouped_by": "group",
+        "parameters": {},
     }
     run_train(Path("t.npz"), "label", Path("m.skops"), head="ridge", folds=3, seed=0, as_json=False)
     assert capsys.readouterr().out.endswith("in 3 folds, each group in one of them\n")

@@ -19,6 +19,9 @@ def train(
     head: Annotated[
         Head, typer.Option("--head", help="The classifier, after standardisation.")
     ] = Head.logistic,
+    search: Annotated[
+        bool, typer.Option("--search", help="Choose the parameters of the classifier by cross-validation.")
+    ] = False,
     folds: Annotated[int, typer.Option("--folds", min=2, help="Of the cross-validation.")] = 5,
     seed: Seed = 0,
     json: Json = False,
@@ -26,7 +29,7 @@ def train(
     """Train a light classifier on a table of features, and cross-validate it."""
     from scatter.cli.learn import run_train
 
-    run_train(features, label, output, head=head.value, folds=folds, seed=seed, as_json=json)
+    run_train(features, label, output, head=head.value, search=search, folds=folds, seed=seed, as_json=json)
 
 
 @command("model.skops features.parquet")

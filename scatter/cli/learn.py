@@ -9,13 +9,22 @@ from typing import Any
 import numpy as np
 
 from scatter.cli.output import print_json, print_table, say, show
+from scatter.cli.progress import counting
 from scatter.errors import FileError, InputError
 from scatter.io import read_table
 from scatter.learning import Evaluation, check_model_output, evaluate, load_model, save_model, train
 
 
 def run_train(
-    features: Path, label: str, output: Path, *, head: str, folds: int, seed: int, as_json: bool
+    features: Path,
+    label: str,
+    output: Path,
+    *,
+    head: str,
+    folds: int,
+    seed: int,
+    as_json: bool,
+    search: bool = False,
 ) -> None:
     """Train a classifier on a table and save it.
 
@@ -33,6 +42,8 @@ def run_train(
         Of the cross-validation.
     as_json : bool
         Whether to report as JSON.
+    search : bool
+        Whether to choose the parameters of the classifier.
 
     Raises
     ------
@@ -45,7 +56,8 @@ def run_train(
     check_model_output(output)
     table = read_table(features)
     try:
-        model = train(table, label, head=head, folds=folds, seed=seed)
+        with counting("Fitting", "classifiers") as watch:
+            model = train(table, label, head=head, folds=folds, seed=seed, search=search, watch=watch)
     except InputError as error:
         raise FileError(f"{features}: {error}") from error
     save_model(model, output)
@@ -61,13 +73,15 @@ def run_train(
             "mean": model.mean,
             "spread": model.spread,
             "grouped_by": model.grouped_by,
+            "parameters": model.parameters,
             "seconds": round(time.perf_counter() - started, 3),
         }
         print_json(report)
         return
+    chosen = "".join(f", {name}={value:g}" for name, value in model.parameters.items())
     apart = f", each {model.grouped_by} in one of them" if model.grouped_by else ""
     say(
-        f"{output}: {model.head} on {samples} samples of {len(model.classes)} classes; accuracy "
+        f"{output}: {model.head}{chosen} on {samples} samples of {len(model.classes)} classes; accuracy "
         f"{_percent(model.mean)} ± {_percent(model.spread)} in {len(model.scores)} folds{apart}"
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 from scatter._text import terminal_text
@@ -60,3 +62,32 @@ class Bar:
             self._progress.console.print(f"scatter: {terminal_text(text)}", markup=False, highlight=False)
         else:
             remark(text)
+
+
+@contextmanager
+def counting(verb: str, things: str) -> Iterator[Callable[[int, int], None]]:
+    """Around a run that says (how many are done, of how many), drawn if stderr is a terminal.
+
+    Parameters
+    ----------
+    verb : str
+        What is done to them.
+    things : str
+        What they are.
+    """
+    if not show_progress():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(things),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
+        task = progress.add_task(verb, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

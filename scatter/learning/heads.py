@@ -60,6 +60,34 @@ def build(head: str, seed: int) -> Any:
     return Pipeline([("standardise", StandardScaler()), (head, classifier)])
 
 
+def grid(head: str, n_features: int) -> dict[str, tuple[float, ...]]:
+    """Values that a search tries, by the name of a parameter of the pipeline.
+
+    Parameters
+    ----------
+    head : str
+        The classifier.
+    n_features : int
+        Features, as a Gaussian kernel is wider the more there are.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to search for: ridge regression and affine spaces choose by themselves.
+    """
+    grids: dict[str, dict[str, tuple[float, ...]]] = {
+        "logistic": {"logistic__C": (0.001, 0.01, 0.1, 1.0, 10.0)},
+        "svm": {"svm__C": (0.001, 0.01, 0.1, 1.0)},
+        "rbf": {"rbf__C": (1.0, 10.0, 100.0), "rbf__gamma": tuple(w / n_features for w in (0.25, 1.0, 4.0))},
+    }
+    if head not in grids:
+        raise InputError(
+            f"head {head!r} has nothing to search for, as it chooses what it needs itself; leave search out, "
+            f"or type one of {', '.join(grids)}"
+        )
+    return grids[head]
+
+
 def types(head: str) -> tuple[type, ...]:
     """Classes of the steps of a pipeline."""
     return tuple(type(step) for _, step in build(head, 0).steps)

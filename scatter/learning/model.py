@@ -28,6 +28,8 @@ class Model:
         Accuracy in each fold of the cross-validation, between 0 and 1.
     grouped_by : {'group', 'file'}, optional
         The key column whose equal entries were never in two folds.
+    parameters : dict of str to float
+        Parameters of the classifier that were searched for.
 
     Examples
     --------
@@ -42,6 +44,7 @@ class Model:
     metadata: dict[str, str] = field(default_factory=dict)
     scores: tuple[float, ...] = ()
     grouped_by: str | None = None
+    parameters: dict[str, float] = field(default_factory=dict)
 
     @property
     def mean(self) -> float:

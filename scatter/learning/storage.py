@@ -54,6 +54,7 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> None:
         "metadata": model.metadata,
         "scores": model.scores,
         "grouped_by": model.grouped_by,
+        "parameters": model.parameters,
     }
     content = {"format": _FORMAT, "pipeline": model.pipeline, "model": json.dumps(described)}
     with atomic_output(path) as temporary, open(temporary, "wb") as stream:
@@ -185,6 +186,7 @@ def _described(content: dict[str, Any], file: Path) -> Model:
             metadata={str(key): str(value) for key, value in described["metadata"].items()},
             scores=tuple(float(score) for score in described["scores"]),
             grouped_by=None if described["grouped_by"] is None else str(described["grouped_by"]),
+            parameters={str(key): float(value) for key, value in described.get("parameters", {}).items()},
         )
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise _no_model(file, "its description is damaged") from error

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scatter.errors import InputError, ScatterWarning
 from scatter.learning.data import finite_features, groups_of, labels_of
-from scatter.learning.heads import build
+from scatter.learning.heads import build, grid
 from scatter.learning.model import Model
 
 if TYPE_CHECKING:
@@ -19,8 +19,19 @@ if TYPE_CHECKING:
     from scatter.io import FeatureTable
 
 
+INNER = 3
+"""Parts of the cross-validation in which parameters are chosen."""
+
+
 def train(
-    table: FeatureTable, label: str = "label", *, head: str = "logistic", folds: int = 5, seed: int = 0
+    table: FeatureTable,
+    label: str = "label",
+    *,
+    head: str = "logistic",
+    folds: int = 5,
+    seed: int = 0,
+    search: bool = False,
+    watch: Callable[[int, int], None] | None = None,
 ) -> Model:
     """Train a classifier: standardisation, then a light one.
 
@@ -41,6 +52,12 @@ def train(
         Parts of the cross-validation, at least 2; fewer if a class has fewer samples or groups.
     seed : int, default=0
         Of the assignment to parts.
+    search : bool, default=False
+        Choose the parameters of the classifier among those of `scatter.learning.heads.grid`, by the accuracy
+        in a cross-validation of the samples that are learnt from. Those of each of the ``folds`` are chosen
+        anew without its test samples, so the scores are honest.
+    watch : callable, optional
+        (classifiers fitted, classifiers to fit), called after each.
 
     Returns
     -------
@@ -63,21 +80,85 @@ def train(
     pipeline = build(head, seed)
     labels = labels_of(table, label)
     features = finite_features(table.features)
+    choices = list(_choices(head, features.shape[1])) if search else [{}]
     classes, y = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise InputError(f"at least two classes are needed, got {str(classes[0])!r} alone in {label}")
     grouped = groups_of(table, labels, label)
     splits = list(_splits(y, classes, grouped, folds, seed))
-    scores = tuple(_score(pipeline, features, y, *split) for split in splits)
+    every = np.arange(len(y))
+    inner = [
+        list(_inner(rows, y, grouped, seed)) if search else [] for rows in (*(a for a, _ in splits), every)
+    ]
+    count = _Count(watch, len(choices) * sum(map(len, inner)) + len(inner))
+    scores = []
+    for (train_rows, test_rows), within in zip(splits, inner, strict=False):
+        chosen = _best(pipeline, choices, features, y, within, count)
+        scores.append(_score(chosen, features, y, train_rows, test_rows))
+        count.step()
+    chosen = _best(pipeline, choices, features, y, inner[-1], count)
+    fitted = _fit(chosen, features, y)
+    count.step()
     return Model(
-        pipeline=_fit(pipeline, features, y),
+        pipeline=fitted,
         classes=tuple(str(name) for name in classes),
         names=tuple(table.names),
         head=head,
         metadata=dict(table.metadata),
-        scores=scores,
+        scores=tuple(scores),
+        parameters={name.partition("__")[2]: chosen.get_params()[name] for name in choices[0]},
         grouped_by=None if grouped is None else grouped[0],
     )
+
+
+def _choices(head: str, n_features: int) -> Iterator[dict[str, Any]]:
+    from sklearn.model_selection import ParameterGrid
+
+    yield from ParameterGrid(grid(head, n_features))
+
+
+def _inner(
+    rows: NDArray[Any], y: NDArray[Any], grouped: tuple[str, NDArray[Any]] | None, seed: int
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Parts of the samples that are learnt from, for the choice of parameters."""
+    classes, codes = np.unique(y[rows], return_inverse=True)
+    among = None if grouped is None else (grouped[0], np.unique(grouped[1][rows], return_inverse=True)[1])
+    for train_rows, test_rows in _splits(codes, classes, among, INNER, seed):
+        yield rows[train_rows], rows[test_rows]
+
+
+def _best(
+    pipeline: Any,
+    choices: list[dict[str, Any]],
+    features: NDArray[Any],
+    y: NDArray[Any],
+    splits: list[tuple[NDArray[Any], NDArray[Any]]],
+    count: _Count,
+) -> Any:
+    """The pipeline with the parameters that are right most often; the first of equals."""
+    from sklearn.base import clone
+
+    means = []
+    for parameters in choices:
+        candidate = clone(pipeline).set_params(**parameters)
+        found = []
+        for split in splits:
+            found.append(_score(candidate, features, y, *split))
+            count.step()
+        means.append(float(np.mean(found)) if found else 0.0)
+    return clone(pipeline).set_params(**choices[int(np.argmax(means))])
+
+
+class _Count:
+    """How many classifiers are fitted."""
+
+    def __init__(self, watch: Callable[[int, int], None] | None, total: int) -> None:
+        self._watch, self._total, self._done = watch, total, 0
+
+    def step(self) -> None:
+        self._done += 1
+        if self._watch is not None:
+            self._watch(self._done, self._total)
 
 
 def _splits(
