@@ -58,10 +58,10 @@ class AffineSpace:
         most = min(dimension, len(X) - 1, X.shape[1])
         if most < 1:  # of one sample, a point
             empty = np.zeros((0, X.shape[1]), X.dtype)
-            return cls(X.mean(axis=0), empty, empty[:, 0], float(X.var(axis=0).sum()), least)
+            return cls(X.mean(axis=0), empty, empty[:, 0], _variance(X), least)
         with np.errstate(divide="ignore", invalid="ignore"):  # shares of no variance, where all are alike
             pca = PCA(most, random_state=random_state).fit(X)
-        total = float(X.var(axis=0, dtype=np.float64, ddof=1).sum())
+        total = _variance(X) * len(X) / (len(X) - 1)
         rest = max(0.0, total - float(pca.explained_variance_.sum(dtype=np.float64)))
         return cls(pca.mean_.astype(X.dtype), pca.components_, pca.explained_variance_, rest, least)
 
@@ -193,13 +193,15 @@ class AffinePCAClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         dimensions = sorted({min(d, most - 1, X.shape[1]) for d in asked})
         random_state = check_random_state(self.random_state)
         choices = [(whiten, dimension) for whiten in whitens for dimension in dimensions]
-        costs, truth = self._held_out(X, codes, dimensions, whitens, random_state)
+        least = max(LEAST, LEAST_SHARE * _variance(X) / X.shape[1])
+        costs, truth = self._held_out(X, codes, dimensions, whitens, random_state, least)
         right = (costs.argmin(axis=-1) == truth).mean(axis=-1) if len(truth) else np.zeros(len(choices))
         best = int(right.argmax())  # the first: the plainest of those that are alike
         self.whiten_, self.n_components_ = choices[best]
         self.score_ = float(right[best]) if len(truth) else float("nan")
         self.temperature_ = temperature(-costs[best], truth)
-        self.spaces_ = self._spaces(X, codes, self.n_components_, random_state)
+        every = np.arange(len(X))
+        self.spaces_ = self._spaces(X, codes, every, self.n_components_, random_state, least)
         return self
 
     def _dimensions(self) -> tuple[int, ...]:
@@ -224,23 +226,31 @@ class AffinePCAClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         dimensions: list[int],
         whitens: tuple[bool, ...],
         random_state: Any,
+        least: float,
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Costs (choices, samples, classes) of samples that the spaces have not seen, and their classes."""
         costs, truth = [], []
         for seen, unseen in folds_of(codes, self.cv, random_state):
-            spaces = self._spaces(X[seen], codes[seen], dimensions[-1], random_state)
-            costs.append(_costs(spaces, X[unseen], dimensions, whitens))
+            spaces = self._spaces(X, codes, seen, dimensions[-1], random_state, least)
+            costs.append(_costs(spaces, X, unseen, dimensions, whitens))
             truth.append(codes[unseen])
         if not costs:
             return np.zeros((len(dimensions) * len(whitens), 0, len(self.classes_))), np.zeros(0, np.int64)
         return np.concatenate(costs, axis=1), np.concatenate(truth)
 
     def _spaces(
-        self, X: NDArray[Any], codes: NDArray[np.int64], dimension: int, random_state: Any
+        self,
+        X: NDArray[Any],
+        codes: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        dimension: int,
+        random_state: Any,
+        least: float,
     ) -> list[AffineSpace]:
+        """The space of each class, from some of the samples; no more than a class is copied."""
         seed = random_state.randint(np.iinfo(np.int32).max)
-        least = max(LEAST, LEAST_SHARE * float(X.var(axis=0, dtype=np.float64).mean()))
-        return [AffineSpace.of(X[codes == c], dimension, seed, least) for c in range(len(self.classes_))]
+        members = [rows[codes[rows] == c] for c in range(len(self.classes_))]
+        return [AffineSpace.of(X[which], dimension, seed, least) for which in members]
 
     # ------------------------------------------------------------------ using
     def decision_function(self, X: Any) -> NDArray[np.float64]:
@@ -290,17 +300,29 @@ class AffinePCAClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _near(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
         X = check_rows(self, X)
-        costs = _costs(self.spaces_, X, [self.n_components_], (self.whiten_,))
+        costs = _costs(self.spaces_, X, np.arange(len(X)), [self.n_components_], (self.whiten_,))
         return np.asarray(-costs[0])
 
 
+def _variance(X: NDArray[Any]) -> float:
+    """Sum of the variances of all features, in double precision and without a copy."""
+    mean = X.mean(axis=0, dtype=np.float64)
+    squares = float(np.einsum("ij,ij->", X, X, dtype=np.float64))
+    return max(0.0, squares / len(X) - float(mean @ mean))
+
+
 def _costs(
-    spaces: list[AffineSpace], X: NDArray[Any], dimensions: list[int], whitens: tuple[bool, ...]
+    spaces: list[AffineSpace],
+    X: NDArray[Any],
+    rows: NDArray[np.int64],
+    dimensions: list[int],
+    whitens: tuple[bool, ...],
 ) -> NDArray[np.float64]:
-    """Costs (choices, samples, classes), a block of samples at a time."""
-    found = np.empty((len(whitens) * len(dimensions), len(X), len(spaces)))
-    for rows in gen_batches(len(X), max(1, BLOCK // (X.itemsize * X.shape[1]))):
+    """Costs (choices, samples, classes) of some of the samples, a block at a time."""
+    found = np.empty((len(whitens) * len(dimensions), len(rows), len(spaces)))
+    for block in gen_batches(len(rows), max(1, BLOCK // (X.itemsize * X.shape[1]))):
+        samples = X[rows[block]]
         for place, space in enumerate(spaces):
-            parts = [space.costs(X[rows], dimensions, whiten) for whiten in whitens]
-            found[:, rows, place] = np.concatenate(parts)
+            parts = [space.costs(samples, dimensions, whiten) for whiten in whitens]
+            found[:, block, place] = np.concatenate(parts)
     return found
