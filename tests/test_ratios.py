@@ -90,6 +90,18 @@ def test_both_executors_containers_and_rows_agree(S, options):
     np.testing.assert_array_equal(np.stack([item["coef"] for item in listed], 1), S(x))
 
 
+@pytest.mark.parametrize("pooling", [None, "mean_std", ("median", "max"), "moments", "powers"], ids=str)
+@pytest.mark.parametrize("max_order", [0, 1, 2, 3])
+def test_every_order_and_pooling(max_order, pooling):
+    S = Scattering2D(3, (16, 16), L=2, max_order=max_order, pooling=pooling, ratios=True, log=True)
+    x = testing.signals(S, count=2)
+    features = S.fit_transform(x)
+    assert features.shape[1] == len(S.get_feature_names_out())
+    assert np.isfinite(features).all()
+    if max_order < 2:  # there is nothing to divide
+        np.testing.assert_allclose(with_options(S, ratios=False).fit_transform(x), features, rtol=1e-9)
+
+
 def test_signals_of_any_loudness_and_filter_have_the_same_ratios():
     S = Scattering1D(J=5, shape=1024, Q=4, average="global", padding="periodic", ratios=1e-12)
     x = testing.signals(S)

@@ -209,6 +209,8 @@ class Readout:
             parts.append(kept[lowest:, ...] / (xp.clip(above, 0, None) + floor))
         found = []
         for order, part in enumerate(parts):
+            if part.shape[0] == 0:  # no path of order 1
+                continue
             part = self.logarithm(part) if self.floor is not None and order > 0 else part
             found.append(self.pool(part, points) if self.average is True and self.pooling else part)
         return xp.concat(found, axis=0)
