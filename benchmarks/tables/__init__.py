@@ -103,6 +103,12 @@ def balanced(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.int64]:
 
 def tables() -> dict[str, Callable[[], list[Row]]]:
     """Every table by its name."""
-    from benchmarks.tables import cifar10, esc10, fsdd, mnist
+    from benchmarks.tables import cifar10, esc10, fsdd, mitbih, mnist
 
-    return {"mnist": mnist.table, "cifar10": cifar10.table, "fsdd": fsdd.table, "esc10": esc10.table}
+    return {
+        "mnist": mnist.table,
+        "cifar10": cifar10.table,
+        "fsdd": fsdd.table,
+        "esc10": esc10.table,
+        "mitbih": mitbih.table,
+    }
