@@ -13,6 +13,7 @@ import re
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from benchmarks import (
     codec,
@@ -61,38 +62,30 @@ def machine() -> str:
 
 
 def section(name: str) -> str:
+    """The section of a case, which is run."""
     case = CASES[name]
-    rows = [f"| {what} | {value} | {spread} |" for what, value, spread in case()]
-    return "\n".join(
-        [
-            f"## {name}",
-            "",
-            str(case.__doc__),
-            "",
-            f"`python -m benchmarks {name}` on {machine()}",
-            "",
-            "| figure | median | spread |",
-            "| --- | --- | --- |",
-            *rows,
-            "",
-        ]
-    )
+    return _section(name, str(case.__doc__), name, ("figure", "median", "spread"), case())
 
 
 def table_section(name: str) -> str:
-    table = tables()[name.removeprefix("table_")]
-    rows = [f"| {row.what} | {row.here} | {row.published} | {row.seconds} |" for row in table()]
+    """The section of a published table, which is computed."""
+    table = tables()[name]
+    columns = ("setting", "here", "published", "seconds")
+    return _section(f"table_{name}", str(inspect.getdoc(table)), f"tables {name}", columns, table())
+
+
+def _section(name: str, about: str, command: str, columns: tuple[str, ...], rows: list[Any]) -> str:
     return "\n".join(
         [
             f"## {name}",
             "",
-            str(inspect.getdoc(table)),
+            about,
             "",
-            f"`python -m benchmarks tables {name.removeprefix('table_')}` on {machine()}",
+            f"`python -m benchmarks {command}` on {machine()}",
             "",
-            "| setting | here | published | seconds |",
-            "| --- | --- | --- | --- |",
-            *rows,
+            f"| {' | '.join(columns)} |",
+            "| --- " * len(columns) + "|",
+            *(f"| {' | '.join(row)} |" for row in rows),
             "",
         ]
     )
@@ -119,7 +112,7 @@ def known_sections() -> dict[str, str]:
 def main() -> None:
     names, every, make = sys.argv[1:] or list(CASES), CASES, section
     if names[0] == "tables":
-        names, every, make = names[1:], tables(), lambda name: table_section(f"table_{name}")
+        names, every, make = names[1:], tables(), table_section
         if not names:
             print(*(text for name, text in known_sections().items() if name.startswith("table_")), sep="\n")
             print(f"tables: {', '.join(every)}")

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from scatter._names import HOME as _HOME
+from scatter._names import public as _public
 from scatter._version import __version__
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), name)
+        return _public(name)
     if name in _MODULES:
         return importlib.import_module(f"scatter.{name}")
     known = ", ".join(sorted((*_HOME, *_MODULES)))

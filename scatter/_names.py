@@ -1,5 +1,8 @@
 """In which modules the public names of the package are."""
 
+import importlib
+from typing import Any
+
 HOME = {
     "Band": "scatter.paths",
     "CodecError": "scatter.errors",
@@ -25,3 +28,8 @@ HOME = {
     "TangentScattering": "scatter.transforms.tangent",
     "WaveletEnergies": "scatter.pyramid.energies",
 }
+
+
+def public(name: str) -> Any:
+    """What a public name stands for; its module is imported when it is asked for."""
+    return getattr(importlib.import_module(HOME[name]), name)

@@ -35,17 +35,7 @@ class Bar:
         self._started = time.monotonic()
         if not show_progress():
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-        )
-        self._progress = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+        self._progress = _bar("{task.fields[rate]}")
         self._task = self._progress.add_task("Transforming", total=items, completed=done, rate="")
         self._progress.start()
 
@@ -64,6 +54,21 @@ class Bar:
             remark(text)
 
 
+def _bar(text: str) -> Any:
+    """A bar with a count, some text and the time left, which goes when it is done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(text),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=Console(file=sys.stderr), transient=True)
+
+
 @contextmanager
 def counting(verb: str, things: str) -> Iterator[Callable[[int, int], None]]:
     """Around a run that says (how many are done, of how many), drawn if stderr is a terminal.
@@ -78,16 +83,6 @@ def counting(verb: str, things: str) -> Iterator[Callable[[int, int], None]]:
     if not show_progress():
         yield lambda done, total: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(things),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
+    with _bar(things) as progress:
         task = progress.add_task(verb, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

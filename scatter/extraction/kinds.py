@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from scatter._names import HOME
+from scatter._names import public
 from scatter.errors import FileError, InputError
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class TransformKind:
     @property
     def type(self) -> Any:
         """The class."""
-        return getattr(importlib.import_module(HOME[self.estimator]), self.estimator)
+        return public(self.estimator)
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -14,7 +14,14 @@ from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from scatter.errors import InputError
-from scatter.learning.classes import check_rows, check_samples, folds_of, learn_classes, temperature
+from scatter.learning.classes import (
+    check_rows,
+    check_samples,
+    folds_of,
+    learn_classes,
+    temperature,
+    variances,
+)
 
 DIMENSIONS = (0, 1, 2, 3, 5, 8, 12, 16, 20, 30, 40, 60, 80, 100, 120, 160, 200)
 """Dimensions that cross-validation chooses from."""
@@ -58,10 +65,10 @@ class AffineSpace:
         most = min(dimension, len(X) - 1, X.shape[1])
         if most < 1:  # of one sample, a point
             empty = np.zeros((0, X.shape[1]), X.dtype)
-            return cls(X.mean(axis=0), empty, empty[:, 0], _variance(X), least)
+            return cls(X.mean(axis=0), empty, empty[:, 0], float(variances(X).sum()), least)
         with np.errstate(divide="ignore", invalid="ignore"):  # shares of no variance, where all are alike
             pca = PCA(most, random_state=random_state).fit(X)
-        total = _variance(X) * len(X) / (len(X) - 1)
+        total = float(variances(X).sum()) * len(X) / (len(X) - 1)
         rest = max(0.0, total - float(pca.explained_variance_.sum(dtype=np.float64)))
         return cls(pca.mean_.astype(X.dtype), pca.components_, pca.explained_variance_, rest, least)
 
@@ -193,7 +200,7 @@ class AffinePCAClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         dimensions = sorted({min(d, most - 1, X.shape[1]) for d in asked})
         random_state = check_random_state(self.random_state)
         choices = [(whiten, dimension) for whiten in whitens for dimension in dimensions]
-        least = max(LEAST, LEAST_SHARE * _variance(X) / X.shape[1])
+        least = max(LEAST, LEAST_SHARE * float(variances(X).mean()))
         costs, truth = self._held_out(X, codes, dimensions, whitens, random_state, least)
         right = (costs.argmin(axis=-1) == truth).mean(axis=-1) if len(truth) else np.zeros(len(choices))
         best = int(right.argmax())  # the first: the plainest of those that are alike
@@ -302,13 +309,6 @@ class AffinePCAClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X = check_rows(self, X)
         costs = _costs(self.spaces_, X, np.arange(len(X)), [self.n_components_], (self.whiten_,))
         return np.asarray(-costs[0])
-
-
-def _variance(X: NDArray[Any]) -> float:
-    """Sum of the variances of all features, in double precision and without a copy."""
-    mean = X.mean(axis=0, dtype=np.float64)
-    squares = float(np.einsum("ij,ij->", X, X, dtype=np.float64))
-    return max(0.0, squares / len(X) - float(mean @ mean))
 
 
 def _costs(

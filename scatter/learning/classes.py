@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from scatter.errors import InputError
+from scatter.transforms.validation import check_count
 
 FLOATS = (np.float64, np.float32)
 
@@ -65,6 +65,13 @@ def learn_classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     return classes, codes
 
 
+def variances(X: NDArray[Any]) -> NDArray[np.float64]:
+    """Variance of each feature, in double precision and without a copy of the samples."""
+    mean = X.mean(axis=0, dtype=np.float64)
+    squares = np.einsum("ij,ij->j", X, X, dtype=np.float64)
+    return np.asarray(np.maximum(squares / len(X) - mean**2, 0))
+
+
 def folds_of(
     codes: NDArray[np.int64], cv: object, random_state: Any
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -84,12 +91,11 @@ def folds_of(
     InputError
         If ``cv`` is no such number.
     """
-    if isinstance(cv, bool) or not isinstance(cv, Integral) or cv < 2:
-        raise InputError(f"cv must be an integer >= 2, got {cv!r}")
+    most = check_count("cv", cv, 2)
     from sklearn.model_selection import StratifiedKFold
 
     counts = np.bincount(codes)
-    parts = min(int(cv), int(counts.max()))
+    parts = min(most, int(counts.max()))
     large = np.flatnonzero(counts[codes] >= parts) if parts > 1 else np.zeros(0, np.int64)
     few = np.flatnonzero(counts[codes] < parts)
     if not len(large):

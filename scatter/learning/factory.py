@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from numbers import Integral
 from types import MappingProxyType
 from typing import Any
 
-from scatter._names import HOME
+from scatter._names import public
 from scatter.errors import InputError
 from scatter.learning.heads import build
 
@@ -39,7 +38,7 @@ class Domain:
     @property
     def type(self) -> Any:
         """The class."""
-        return getattr(importlib.import_module(HOME[self.estimator]), self.estimator)
+        return public(self.estimator)
 
 
 def _octaves(size: Sizes, usual: int, less: int, most: int) -> int:

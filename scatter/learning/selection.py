@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -11,8 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from scatter.errors import InputError
-from scatter.learning.classes import check_rows, check_samples, learn_classes
+from scatter.learning.classes import check_rows, check_samples, learn_classes, variances
+from scatter.transforms.validation import check_count
 
 DEPENDENT = 1e-6
 """Share of its variance below which what is left of a feature counts as nothing: the others say it all."""
@@ -88,12 +87,10 @@ class OrthogonalLeastSquares(SelectorMixin, BaseEstimator):  # type: ignore[misc
         -------
         self
         """
-        count = self.n_features_to_select
-        if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
-            raise InputError(f"n_features_to_select must be an integer >= 1, got {count!r}")
+        count = check_count("n_features_to_select", self.n_features_to_select, 1)
         X, y = check_samples(self, X, y)
         self.classes_, codes = learn_classes(y)
-        self.order_ = _select(X, codes, len(self.classes_), min(int(count), X.shape[1]))
+        self.order_ = _select(X, codes, len(self.classes_), min(count, X.shape[1]))
         return self
 
     def transform(self, X: Any) -> Any:
@@ -131,7 +128,7 @@ def _select(X: NDArray[Any], codes: NDArray[np.int64], n_classes: int, count: in
     members = np.stack([codes == c for c in indicators]).astype(np.float64)
     members -= members.mean(axis=1, keepdims=True)
     mean = X.mean(axis=0, dtype=np.float64)
-    variance = np.maximum(np.einsum("ij,ij->j", X, X, dtype=np.float64) - len(X) * mean**2, 0)
+    variance = len(X) * variances(X)
     least = DEPENDENT * np.maximum(variance, len(X) * mean**2 * 1e-6)
     left = np.tile(variance, (len(members), 1))
     correlated = np.asarray(members.astype(X.dtype) @ X, dtype=np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,17 +58,24 @@ class Compiled:
         return self.cascade.frame.output(None if self.readout.average else path.resolution)
 
     def _block(self, x: NDArray[Any], n_jobs: int | None) -> NDArray[Any]:
-        maps, frame, start = self.cascade(x, n_jobs), self.cascade.frame, 0
+        frame, paths = self.cascade.frame, self.cascade.tree.paths
+        maps = pieces(self.cascade(x, n_jobs), map(self._shape, paths))
         noise = self.readout.noise(np.abs(x), frame)
         found: list[NDArray[Any]] = []
-        for path in self.cascade.tree.paths:
-            stop = start + math.prod(shape := self._shape(path))
+        for path, u in zip(paths, maps, strict=True):
             points = self.readout.points(frame, None if self.readout.average else path.resolution)
             steady = None if self.readout.floor is not None and path.order else noise
-            kept = self.readout.pool(maps[:, start:stop].reshape(len(x), *shape), points, steady)
-            found.append(kept.reshape(len(x), -1))
-            start = stop
+            found.append(self.readout.pool(u, points, steady).reshape(len(x), -1))
         return np.concatenate(found, axis=1)
+
+
+def pieces(flat: Array, shapes: Iterable[tuple[int, ...]]) -> Iterator[Array]:
+    """Arrays (..., *shape) of these shapes, which follow each other in (..., numbers)."""
+    start = 0
+    for shape in shapes:
+        stop = start + math.prod(shape)
+        yield namespace(flat).reshape(flat[..., start:stop], (*flat.shape[:-1], *shape))
+        start = stop
 
 
 def check_executor(executor: object) -> str:

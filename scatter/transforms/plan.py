@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -17,7 +16,7 @@ from scatter.numerics.moments import Regions
 from scatter.numerics.namespace import Array, itemsize, namespace, within_range
 from scatter.paths import Group, PathTree
 from scatter.transforms.cost import Cost, check_output, check_working, warn_if_slow
-from scatter.transforms.executors import BLOCK, as_numpy, compile_cascade, like
+from scatter.transforms.executors import BLOCK, as_numpy, compile_cascade, like, pieces
 from scatter.transforms.readout import Readout
 
 if TYPE_CHECKING:
@@ -190,7 +189,8 @@ class Plan:
     def items(self, x: Array) -> list[Array]:
         """Coefficients of each path, in order, (..., *trailing) each."""
         if (flat := self.flat(x)) is not None:
-            return list(self._cut(flat))
+            shapes = (self.readout.trailing(self.frame, path.resolution) for path in self.tree.paths)
+            return list(pieces(flat, shapes))
         if self.readout.ratios is not False:
             kept = namespace(x).moveaxis(self._ratios(x), self._axis, 0)
             return [kept[place, ...] for place in range(len(self.tree))]
@@ -201,14 +201,6 @@ class Plan:
                 after = (slice(None),) * (-1 - axis)
                 found[place] = kept[(..., k, *after)]
         return [found[place] for place in range(len(self.tree))]
-
-    def _cut(self, flat: Array) -> Iterator[Array]:
-        start = 0
-        for path in self.tree.paths:
-            shape = self.readout.trailing(self.frame, path.resolution)
-            stop = start + math.prod(shape)
-            yield namespace(flat).reshape(flat[..., start:stop], (*flat.shape[:-1], *shape))
-            start = stop
 
     def each(self, x: Array) -> Any:
         """Features of samples whose geometry this is, from their signals ([channels,] *points).
