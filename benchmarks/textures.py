@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -38,7 +39,11 @@ def load():
         return file["images"].astype(np.float32) / 255, file["labels"]
 
 
-TRANSFORMS = {"Scattering2D": Scattering2D, "RotoTranslationScattering2D": RotoTranslationScattering2D}
+TRANSFORMS = {
+    "Scattering2D": Scattering2D,
+    "Scattering2D, rotation='invariant'": partial(Scattering2D, rotation="invariant"),
+    "RotoTranslationScattering2D": RotoTranslationScattering2D,
+}
 
 
 def features(kind, images):

@@ -690,3 +690,85 @@ def test_images():
     assert "X has 128 features, but RotoTranslationScattering2D is expecting 256 features" in refusal(
         S.fit(IMAGES).transform, IMAGES[:, :8]
     )
+
+
+# ---------------------------------------------------------------------- means over directions without mixing
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"log": True},
+        {"ratios": True, "log": 0.1, "pooling": "mean_std"},
+        {"pooling": ("median", "max")},
+        {"pooling": "moments"},
+        {"average": "global"},
+        {"padding": None},
+        {"max_order": 1},
+        {"max_order": 0},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("L", [1, 5, 6])
+def test_without_mixing_it_is_a_mean_of_scattering(L, options):
+    x = np.random.default_rng(0).standard_normal((2, 24, 32)) + 1
+    plain = Scattering2D(3, (24, 32), L, rotation="invariant", **options)
+    mixed = RotoTranslationScattering2D(3, (24, 32), L, K=0, **options)
+    found = plain.fit_transform(x)
+    np.testing.assert_allclose(found, mixed.fit_transform(x), rtol=1e-9, atol=1e-9)
+    np.testing.assert_array_equal(plain.get_feature_names_out(), mixed.get_feature_names_out())
+    array = clone(plain).set_params(executor="array")
+    np.testing.assert_allclose(found, array.fit_transform(x), rtol=1e-9, atol=1e-9)
+    listed = clone(plain).set_params(out_type="list")(x)
+    np.testing.assert_array_equal(np.stack([item["coef"] for item in listed], 1), plain(x))
+
+
+def test_means_over_the_directions_of_a_complex_image():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1, 24, 24)) + 1j * rng.standard_normal((1, 24, 24))
+    S = Scattering2D(3, (24, 24), 4, max_order=3, two_sided=True)
+    means = clone(S).set_params(rotation="invariant")
+    kept, expected = S(x)[0], {}
+    for path, coefficient in zip(S.tree.paths, kept, strict=True):
+        thetas = [band.label("theta") for band in path.bands]
+        key = (path.j, tuple((theta - thetas[0]) % 4 for theta in thetas[1:]))
+        expected.setdefault(key, []).append(coefficient)
+    assert {len(found) for found in expected.values()} == {1, 8}  # there are 2 L first directions
+    found = {
+        (path.j, tuple(band.label("theta") for band in path.bands[1:])): coefficient
+        for path, coefficient in zip(means.tree.paths, means(x)[0], strict=True)
+    }
+    assert found.keys() == expected.keys()
+    for key, members in expected.items():
+        np.testing.assert_allclose(found[key], np.mean(members, axis=0), rtol=1e-12)
+
+
+def test_means_over_directions_do_not_change_in_a_quarter_turn():
+    x = np.random.default_rng(0).standard_normal((2, 32, 32))
+    S = Scattering2D(3, (32, 32), 4, rotation="invariant", pooling="mean", padding=None)
+    assert relative(S(quarter_turn(x)), S(x)) <= 1e-5
+    plain = clone(S).set_params(rotation="covariant")
+    assert relative(plain(quarter_turn(x)), plain(x)) > 1e-3
+
+
+def test_means_over_directions_in_another_library_and_their_gradient():
+    torch = pytest.importorskip("torch")
+    S = Scattering2D(2, (16, 16), 4, rotation="invariant", log=True)
+    x = np.random.default_rng(0).standard_normal((2, 16, 16))
+    tensor = torch.tensor(x, requires_grad=True)
+    found = S(tensor)
+    np.testing.assert_allclose(found.detach().numpy(), S(x), rtol=1e-9, atol=1e-9)
+    found.sum().backward()
+    assert torch.isfinite(tensor.grad).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rotation": "none"}, "rotation must be 'invariant' or 'covariant', got 'none'"),
+        ({"rotation": "invariant", "average": False}, "type average=True with rotation='invariant'"),
+        ({"rotation": "invariant", "average": False, "pooling": "mean"}, "type average=True"),
+    ],
+)
+def test_what_has_no_means_over_directions(options, message):
+    with pytest.raises(InputError, match=message):
+        Scattering2D(2, (16, 16), **options)(np.zeros((16, 16)))

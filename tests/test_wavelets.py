@@ -179,6 +179,8 @@ def test_what_is_refused(options, message):
 def test_images_refuse_the_same():
     with pytest.raises(InputError, match=r"L=4 is for wavelet='morlet'; Rings\(J=2\) says what it is"):
         Scattering2D(wavelet=Rings(2), L=4)(X2)
+    with pytest.raises(InputError, match=r"rotation='invariant' is for wavelet='morlet'; Rings\(J=2\) says"):
+        Scattering2D(wavelet=Rings(2), rotation="invariant")(X2)
     with pytest.raises(InputError, match="wavelet must be 'morlet' or a bank, got 'haar'"):
         Scattering2D(wavelet="haar")(X2)
 

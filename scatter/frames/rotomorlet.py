@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from scatter.frames.morlet1d import Morlet1D
 from scatter.frames.morlet2d import SIGMA_0, Morlet2D
-from scatter.paths import Band
+from scatter.paths import Band, Path
 
 
 @dataclass(frozen=True)
@@ -187,4 +187,29 @@ class RotoTranslationMorlet:
         return theta
 
 
-__all__ = ["AngularMorlet", "RotoTranslationMorlet"]
+def relative(path: Path, L: int) -> tuple[int, ...]:
+    """Scales of a path, and directions of its further wavelets: relative to that of the first, if it has one.
+
+    Parameters
+    ----------
+    path : Path
+        Of `Morlet2D`, or of `RotoTranslationMorlet` with ``K=0``, whose first wavelet has no direction.
+    L : int
+        Directions over half a turn.
+
+    Examples
+    --------
+    >>> from scatter import RotoTranslationScattering2D, Scattering2D
+    >>> from scatter.frames.rotomorlet import relative
+    >>> path = Scattering2D(J=2, shape=(8, 8), L=4).tree.paths[-2]
+    >>> print(path, relative(path, 4))
+    ||x*psi[j=0,theta=3]|*psi[j=1,theta=2]|*phi (0, 1, 3)
+    """
+    if not path.bands:
+        return ()
+    first = path.bands[0].label("theta") or 0
+    turns = [((band.label("theta") or 0) - first) % L for band in path.bands[1:]]
+    return (*path.j, *turns)
+
+
+__all__ = ["AngularMorlet", "RotoTranslationMorlet", "relative"]

@@ -60,7 +60,7 @@ class Compiled:
     def _block(self, x: NDArray[Any], n_jobs: int | None) -> NDArray[Any]:
         frame, paths = self.cascade.frame, self.cascade.tree.paths
         maps = pieces(self.cascade(x, n_jobs), map(self._shape, paths))
-        noise = self.readout.noise(np.abs(x), frame)
+        noise = self.readout.noise(x, frame)
         found: list[NDArray[Any]] = []
         for path, u in zip(paths, maps, strict=True):
             points = self.readout.points(frame, None if self.readout.average else path.resolution)

@@ -17,6 +17,7 @@ from scatter.numerics.namespace import Array, itemsize, namespace, within_range
 from scatter.paths import Group, PathTree
 from scatter.transforms.cost import Cost, check_output, check_working, warn_if_slow
 from scatter.transforms.executors import BLOCK, as_numpy, compile_cascade, like, pieces
+from scatter.transforms.pathmeans import PathMeans
 from scatter.transforms.readout import Readout
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Plan:
         What runs the cascade; see `executors`.
     n_jobs : int, optional
         Threads of compiled code.
+    means : PathMeans, optional
+        The paths that run, where those of ``tree`` are means of them.
     """
 
     placed: Frame | None
@@ -46,6 +49,7 @@ class Plan:
     readout: Readout
     executor: str = "array"
     n_jobs: int | None = None
+    means: PathMeans | None = None
     _costs: dict[int, Cost] = field(default_factory=dict, repr=False)
 
     @property
@@ -72,7 +76,8 @@ class Plan:
         if not isinstance(frame, ConvolutionFrame):
             return
         if size not in self._costs:
-            cost = Cost.of(frame, self.tree, size, compiled=self._compiled is not None)
+            run = self._maps if self._in_two_steps else self
+            cost = Cost.of(frame, run.tree, size, compiled=run._compiled is not None)
             check_working(cost, frame.shape)
             self._costs[size] = cost
         cost = self._costs[size]
@@ -84,10 +89,16 @@ class Plan:
         """Numbers that are kept of a signal."""
         return sum(math.prod(self.readout.trailing(self.frame, path.resolution)) for path in self.tree.paths)
 
+    @property
+    def _in_two_steps(self) -> bool:
+        """Whether maps come first, and coefficients are then made of those of several paths."""
+        return self.means is not None or self.readout.ratios is not False
+
     @cached_property
     def _maps(self) -> Plan:
-        """The plan of the maps that ratios are taken of."""
-        return Plan(self.placed, self.tree, self.readout.maps, self.executor, self.n_jobs)
+        """The plan of the maps that means or ratios are taken of."""
+        tree = self.tree if self.means is None else self.means.tree
+        return Plan(self.placed, tree, self.readout.maps, self.executor, self.n_jobs)
 
     @cached_property
     def _compiled(self) -> Compiled | None:
@@ -96,7 +107,7 @@ class Plan:
     def flat(self, x: Array) -> Array | None:
         """Coefficients (..., coefficients), path by path, if the compiled executor runs this; else None."""
         self.admit(math.prod(x.shape[: x.ndim - self.frame.ndim]), itemsize(x))
-        if self.readout.ratios is not False:
+        if self._in_two_steps:
             return None
         if self._compiled is None or (signals := as_numpy(x, self.executor)) is None:
             return None
@@ -123,7 +134,7 @@ class Plan:
         if (flat := self.flat(x)) is not None:
             trailing = self.readout.trailing(self.frame, 0)
             return namespace(flat).reshape(flat, (*flat.shape[:-1], len(self.tree), *trailing))
-        return self._ratios(x) if self.readout.ratios is not False else in_order(self.run(x), self._axis)
+        return self._of_maps(x) if self._in_two_steps else in_order(self.run(x), self._axis)
 
     @property
     def _axis(self) -> int:
@@ -135,8 +146,8 @@ class Plan:
         """Whether coefficients have an axis of regions."""
         return not self.readout.keeps_points and isinstance(self.readout.points(self.frame, 0), Regions)
 
-    def _ratios(self, x: Array) -> Array:
-        """Coefficients (..., paths, [regions,] *trailing) from ratios of maps, some signals at a time."""
+    def _of_maps(self, x: Array) -> Array:
+        """Coefficients (..., paths, [regions,] *trailing) from maps of all paths, some signals at a time."""
         xp, ndim, maps = namespace(x), self.frame.ndim, self._maps
         lead = tuple(x.shape[: x.ndim - ndim])
         signals = xp.reshape(x, (-1, *self.frame.shape))
@@ -144,8 +155,11 @@ class Plan:
         points, found = self.readout.points(self.frame, None), []
         count = signals.shape[0]
         for start in range(0, count, step):
-            kept = xp.moveaxis(maps.array(signals[start : min(start + step, count), ...]), maps._axis, 0)
-            found.append(xp.moveaxis(self.readout.of_ratios(kept, self.tree.parents, points), 0, self._axis))
+            part = signals[start : min(start + step, count), ...]
+            kept = xp.moveaxis(maps.array(part), maps._axis, 0)
+            kept = kept if self.means is None else self.means(kept)
+            kept = self.readout.of_maps(kept, self.tree, points, self.readout.noise(part, self.frame))
+            found.append(xp.moveaxis(kept, 0, self._axis))
         whole = found[0] if len(found) == 1 else xp.concat(found, axis=0)
         return xp.reshape(whole, (*lead, *whole.shape[1:]))
 
@@ -191,8 +205,8 @@ class Plan:
         if (flat := self.flat(x)) is not None:
             shapes = (self.readout.trailing(self.frame, path.resolution) for path in self.tree.paths)
             return list(pieces(flat, shapes))
-        if self.readout.ratios is not False:
-            kept = namespace(x).moveaxis(self._ratios(x), self._axis, 0)
+        if self._in_two_steps:
+            kept = namespace(x).moveaxis(self._of_maps(x), self._axis, 0)
             return [kept[place, ...] for place in range(len(self.tree))]
         found: dict[int, Array] = {}
         for group, kept in self.run(x).items():

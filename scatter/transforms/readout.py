@@ -10,14 +10,13 @@ from numbers import Real
 
 import numpy as np
 from array_api_compat import device as device_of
-from numpy.typing import NDArray
 
 from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.numerics.moments import MOMENTS, STATISTICS, Points, noise_floor, summary
 from scatter.numerics.namespace import Array, double, namespace
 from scatter.numerics.plain import scalar
-from scatter.paths import Group, Path
+from scatter.paths import Group, Path, PathTree
 
 RATIO_FLOOR = 1e-6
 """Added to what coefficients are divided by when ``ratios=True``."""
@@ -110,7 +109,7 @@ class Readout:
 
     @property
     def maps(self) -> Readout:
-        """The readout of what ratios are taken of: local averages, or means."""
+        """The readout of what means of paths and ratios are taken of: local averages, or means."""
         average = self.average if self.average is True else "global"
         return Readout(average, None, False, self.regions)
 
@@ -168,9 +167,11 @@ class Readout:
 
     # ------------------------------------------------------------------ arrays
     def noise(self, signals: Array, frame: Frame) -> Array | None:
-        """Mean square up to which the maps of real signals (..., *points) count as zero, if that matters."""
+        """Mean square up to which the maps of signals (..., *points) count as zero, if that matters."""
         if "moments" not in self.kinds:
             return None
+        xp = namespace(signals)
+        signals = xp.abs(signals) if xp.isdtype(signals.dtype, "complex floating") else signals
         error = frame.rounding(float(namespace(signals).finfo(signals.dtype).eps))
         return noise_floor(signals, self.points(frame, 0), error)
 
@@ -196,23 +197,27 @@ class Readout:
             return kept
         return self.pool(kept, points, None if logarithm else noise)
 
-    def of_ratios(self, kept: Array, parents: NDArray[np.int64], points: Points) -> Array:
-        """Coefficients (paths, ..., [regions,] *trailing) of what `maps` keeps of all paths, in their order.
+    def of_maps(self, kept: Array, tree: PathTree, points: Points, noise: Array | None = None) -> Array:
+        """Coefficients (paths, ..., [regions,] *trailing) of what `maps` keeps of all paths of a tree.
 
-        ``parents`` is the place of each path without its last wavelet, or -1 of order 0 and 1.
+        ``noise`` is what `noise` says of the signals; ratios have none.
         """
-        xp, lowest = namespace(kept), int((parents < 0).sum())
-        parts = [kept[:1, ...], kept[1:lowest, ...]]
-        if lowest < len(parents):
+        xp, parents = namespace(kept), tree.parents
+        lowest = int((parents < 0).sum())
+        parts = [kept[:1, ...], kept[1:lowest, ...], kept[lowest:, ...]]
+        if self.ratios is not False and lowest < len(parents):
             floor = RATIO_FLOOR if self.ratios is True else float(self.ratios)
             above = xp.take(kept, xp.asarray(parents[lowest:], device=device_of(kept)), axis=0)
-            parts.append(kept[lowest:, ...] / (xp.clip(above, 0, None) + floor))
+            parts[2] = parts[2] / (xp.clip(above, 0, None) + floor)
         found = []
         for order, part in enumerate(parts):
-            if part.shape[0] == 0:  # no path of order 1
+            if part.shape[0] == 0:  # no path of order 1, or of order 2
                 continue
-            part = self.logarithm(part) if self.floor is not None and order > 0 else part
-            found.append(self.pool(part, points) if self.average is True and self.pooling else part)
+            logarithm = self.floor is not None and order > 0
+            part = self.logarithm(part) if logarithm else part
+            if self.average is True and self.pooling:
+                part = self.pool(part, points, None if logarithm or self.ratios is not False else noise)
+            found.append(part)
         return xp.concat(found, axis=0)
 
     def logarithm(self, kept: Array) -> Array:

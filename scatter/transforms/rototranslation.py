@@ -19,7 +19,7 @@ from scatter.transforms.grids import Grids
 from scatter.transforms.intake import Intake
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count, check_tol
+from scatter.transforms.validation import check_count, check_rotation, check_tol
 
 
 class RotoTranslationScattering2D(ScatteringTransformer):
@@ -152,7 +152,9 @@ class RotoTranslationScattering2D(ScatteringTransformer):
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)
         check_wavelets(J * L, J=J, L=L)
         readout = Readout(self.average, self.pooling, self.log, ratios=self.ratios)
-        bank = RotoTranslationMorlet(J, L, self._angular_scales(L), self._covariant())
+        bank = RotoTranslationMorlet(
+            J, L, self._angular_scales(L), check_rotation(self.rotation) == "covariant"
+        )
         flat = ConvolutionFrame(bank.plane, plane(shape, J, self.padding), check_tol(self.tol))
         frame = RotoTranslationFrame(bank, flat)
         tree = PathTree(bank, self._order(), frame.capacity(WORKING_SET))
@@ -169,11 +171,6 @@ class RotoTranslationScattering2D(ScatteringTransformer):
                 f"type K={most} or less"
             )
         return count
-
-    def _covariant(self) -> bool:
-        if self.rotation not in ("invariant", "covariant"):
-            raise InputError(f"rotation must be 'invariant' or 'covariant', got {self.rotation!r}")
-        return self.rotation == "covariant"
 
     def _order(self) -> int:
         order = check_count("max_order", self.max_order, 0)

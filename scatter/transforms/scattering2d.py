@@ -6,8 +6,10 @@ from typing import Any
 
 from scatter.cascade import WORKING_SET
 from scatter.domains.grid import plane
+from scatter.errors import InputError
 from scatter.frames.convolution import ConvolutionFrame, SpectralBank
 from scatter.frames.morlet2d import Morlet2D
+from scatter.frames.rotomorlet import RotoTranslationMorlet, relative
 from scatter.numerics.threads import check_jobs
 from scatter.paths import PathTree
 from scatter.transforms.cost import check_wavelets
@@ -15,9 +17,10 @@ from scatter.transforms.estimator import ScatteringTransformer
 from scatter.transforms.executors import check_executor
 from scatter.transforms.grids import Grids
 from scatter.transforms.intake import Intake
+from scatter.transforms.pathmeans import PathMeans
 from scatter.transforms.plan import Plan
 from scatter.transforms.readout import Readout
-from scatter.transforms.validation import check_count, check_flag, check_tol, log2_step
+from scatter.transforms.validation import check_count, check_flag, check_rotation, check_tol, log2_step
 from scatter.transforms.wavelets import chosen_bank, coarsest, meet_complex
 
 
@@ -49,6 +52,11 @@ class Scattering2D(ScatteringTransformer):
         Step of the output grid, pixels, a power of two up to ``2**J``; None is ``2**J``. Half of that
         gives four times as many coefficients, which follow each other more closely than their average is
         wide: often better for a classifier.
+    rotation : {'covariant', 'invariant'}, default='covariant'
+        Keep a path for every direction of the first wavelet, so that coefficients move from path to path as
+        the image turns; or average over these directions, with the others relative to the first, so that
+        they hardly change as the image turns. They are then L times fewer, and those of
+        `RotoTranslationScattering2D` with ``K=0``.
     channels : {'first', 'last'}, default='first'
         Where the channels of images are: (..., channels, M, N) or (..., M, N, channels).
     padding : {'reflect', 'symmetric', 'periodic', 'zero'} or None, default='reflect'
@@ -124,6 +132,7 @@ class Scattering2D(ScatteringTransformer):
         out_type: str = "array",
         *,
         stride: int | None = None,
+        rotation: str = "covariant",
         channels: str = "first",
         padding: str | None = "reflect",
         average: bool | str = True,
@@ -143,6 +152,7 @@ class Scattering2D(ScatteringTransformer):
         self.pre_pad = pre_pad
         self.out_type = out_type
         self.stride = stride
+        self.rotation = rotation
         self.channels = channels
         self.padding = padding
         self.average = average
@@ -161,14 +171,29 @@ class Scattering2D(ScatteringTransformer):
 
     def _make_plan(self, shape: tuple[int, ...]) -> Plan:
         readout = Readout(self.average, self.pooling, self.log, ratios=self.ratios)
-        bank = chosen_bank(self, shape, ("J", "L", "two_sided", "stride"), self._morlet)
+        bank = chosen_bank(self, shape, ("J", "L", "two_sided", "stride", "rotation"), self._morlet)
         width = bank.J if isinstance(bank, Morlet2D) else coarsest(bank)
         grid = plane(shape, width, self.padding)
         if check_flag("pre_pad", self.pre_pad):
             grid = grid.handed_in_padded()
         frame = ConvolutionFrame(bank, grid, check_tol(self.tol))
         tree = PathTree(frame.bank, check_count("max_order", self.max_order, 0), frame.capacity(WORKING_SET))
-        return Plan(frame, tree, readout, check_executor(self.executor), check_jobs(self.n_jobs))
+        executor, n_jobs = check_executor(self.executor), check_jobs(self.n_jobs)
+        if check_rotation(self.rotation) == "covariant":
+            return Plan(frame, tree, readout, executor, n_jobs)
+        assert isinstance(bank, Morlet2D)  # no other bank takes the parameter
+        means = self._over_directions(bank, tree)
+        return Plan(frame, means.smaller, readout, executor, n_jobs, means)
+
+    def _over_directions(self, bank: Morlet2D, tree: PathTree) -> PathMeans:
+        """Means over the directions of the first wavelet."""
+        if self.average is False:
+            raise InputError(
+                "average=False leaves maps that don't turn with the directions; type average=True with "
+                "rotation='invariant'"
+            )
+        smaller = PathTree(RotoTranslationMorlet(bank.J, bank.L, 0), tree.max_order)
+        return PathMeans.of(tree, smaller, lambda path: relative(path, bank.L))
 
     def _morlet(self) -> SpectralBank:
         J, L = check_count("J", self.J, 1), check_count("L", self.L, 1)

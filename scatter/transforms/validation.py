@@ -41,6 +41,13 @@ def check_rate(name: str, value: object) -> float | None:
     return float(value)
 
 
+def check_rotation(rotation: object) -> str:
+    """Return what becomes of the directions of the first wavelet."""
+    if rotation not in ("invariant", "covariant"):
+        raise InputError(f"rotation must be 'invariant' or 'covariant', got {rotation!r}")
+    return str(rotation)
+
+
 def check_tol(tol: object) -> float | None:
     """Return the tolerance on the values of filters, or None."""
     tol = scalar(tol)
