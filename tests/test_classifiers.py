@@ -5,8 +5,10 @@ import pickle
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from scipy.spatial.distance import pdist
 from sklearn.base import clone
 from sklearn.decomposition import PCA
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import NearestCentroid
@@ -18,11 +20,13 @@ from scatter.learning import (
     HEADS,
     AffinePCAClassifier,
     AugmentedClassifier,
+    KernelRidgeClassifier,
     OrthogonalLeastSquares,
     make_scattering_classifier,
     mirrored,
 )
 from scatter.learning import affine as affine_module
+from scatter.learning import kernel as kernel_module
 from scatter.learning.affine import AffineSpace
 from scatter.learning.classes import folds_of, temperature
 
@@ -32,6 +36,8 @@ from scatter.learning.classes import folds_of, temperature
         AffinePCAClassifier(),
         AffinePCAClassifier(2, whiten=True),
         OrthogonalLeastSquares(),
+        KernelRidgeClassifier(),
+        KernelRidgeClassifier(1.0, gamma=0.5),
         # The samples of the checks are not what they are in a mirror.
         AugmentedClassifier(AffinePCAClassifier(), changes=()),
     ]
@@ -445,3 +451,69 @@ def test_copies_are_of_the_samples_of_a_fit_alone():
 def test_what_changes_may_be(changes, message):
     with pytest.raises(InputError, match=message):
         AugmentedClassifier(make_scattering_classifier("image"), changes).fit(*halves())
+
+
+# ---------------------------------------------------------------------- ridge regression with a kernel
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("tile", [16, 4096])
+def test_kernel_ridge_is_that_of_scikit_learn(classes, tile, monkeypatch):
+    monkeypatch.setattr(kernel_module, "TILE", tile)
+    X, y = spaces(classes=classes, n=30)
+    model = KernelRidgeClassifier(0.3, gamma=0.2).fit(X[::2], y[::2])
+    targets = 2.0 * (y[::2, None] == np.arange(classes)) - 1
+    targets = targets if classes > 2 else targets[:, 1]
+    expected = KernelRidge(alpha=0.3, kernel="rbf", gamma=0.2).fit(X[::2], targets)
+    np.testing.assert_allclose(model.decision_function(X), expected.predict(X), rtol=1e-9, atol=1e-12)
+    places = expected.predict(X).argmax(1) if classes > 2 else expected.predict(X) > 0
+    np.testing.assert_array_equal(model.predict(X), places)
+
+
+def test_the_width_of_a_kernel_is_the_median_distance():
+    X = np.random.default_rng(0).standard_normal((50, 3))
+    y = X[:, 0] > 0
+    assert KernelRidgeClassifier().fit(X, y).gamma_ == pytest.approx(1 / np.median(pdist(X) ** 2))
+    assert KernelRidgeClassifier().fit(7 * X, y).gamma_ == pytest.approx(1 / np.median(pdist(7 * X) ** 2))
+    few = np.zeros((50, 3))
+    few[:3, 0] = 2
+    assert KernelRidgeClassifier().fit(few, few[:, 0] > 0).gamma_ == pytest.approx(1 / 4)
+    assert KernelRidgeClassifier().fit(0 * few, few[:, 0] > 0).gamma_ == 1
+
+
+def test_kernels_in_single_precision_far_from_zero():
+    X, y = spaces()
+    exact = KernelRidgeClassifier().fit(X, y)
+    model = KernelRidgeClassifier().fit((X + 1000).astype(np.float32), y)
+    found = model.decision_function((X + 1000).astype(np.float32))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, exact.decision_function(X), atol=5e-3)
+    np.testing.assert_array_equal(model.predict((X + 1000).astype(np.float32)), exact.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alpha": 0}, "alpha must be a positive number, got 0"),
+        ({"alpha": "auto"}, "alpha must be a positive number, got 'auto'"),
+        ({"gamma": -1.0}, "gamma must be 'median' or a positive number, got -1.0"),
+        ({"gamma": "scale"}, "gamma must be 'median' or a positive number, got 'scale'"),
+        ({"alpha": 1e-30}, "alpha=1e-30 is too small for 40 samples of float64; type a larger one"),
+    ],
+)
+def test_what_a_kernel_ridge_may_be(options, message):
+    X, y = np.zeros((40, 3)), np.arange(40) % 2
+    with pytest.raises(InputError, match=message):
+        KernelRidgeClassifier(**options).fit(X, y)
+
+
+def test_kernel_ridge_refuses_other_data():
+    X, y = spaces(n=5)
+    for bad, labels, message in (
+        (X, np.zeros(len(y)), "at least two classes are needed, got one class"),
+        (X * np.nan, y, "contains NaN"),
+        (csr_array(X), y, "KernelRidgeClassifier takes dense samples"),
+        (X, y + 0.5, "Unknown label type"),
+    ):
+        with pytest.raises(InputError, match=message):
+            KernelRidgeClassifier().fit(bad, labels)
+    with pytest.raises(InputError, match="features"):
+        KernelRidgeClassifier().fit(X, y).predict(X[:, :4])

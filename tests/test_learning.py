@@ -141,7 +141,7 @@ def nan_table():
         (
             table,
             {"head": "forest"},
-            "head must be one of 'logistic', 'svm', 'ridge', 'rbf', 'pca', got 'forest'",
+            "head must be one of 'logistic', 'svm', 'ridge', 'rbf', 'kernel', 'pca', got 'forest'",
         ),
         (table, {"folds": 1}, "folds must be at least 2, got 1"),
         (
@@ -421,7 +421,7 @@ def other_pipelines():
         (lambda: content(described={"scores": "x"}), "its description is damaged"),
         (
             lambda: content(described={"head": "forest"}),
-            "its classifier is 'forest', not one of logistic, svm, ridge, rbf, pca",
+            "its classifier is 'forest', not one of logistic, svm, ridge, rbf, kernel, pca",
         ),
         (lambda: content(pipeline=3), "it is not a pipeline of a standardisation and a classifier"),
         (
@@ -453,6 +453,11 @@ def other_pipelines():
         (lambda: other_head("rbf", kernel="linear"), "its support vector machine is not one of kernel 'rbf'"),
         (lambda: other_head("rbf", _gamma=float("nan")), "_gamma is not a positive number"),
         (lambda: other_head("rbf", _gamma="auto"), "_gamma is not a positive number"),
+        (lambda: other_head("kernel", samples_=None), "samples_ is not an array of 0 x 5 finite numbers"),
+        (lambda: other_head("kernel", samples_=np.zeros((9, 4))), "samples_ is not an array of 9 x 5 finite"),
+        (lambda: other_head("kernel", centre_=np.zeros(4)), "centre_ is not an array of 5 finite numbers"),
+        (lambda: other_head("kernel", dual_coef_=np.zeros((60, 1))), "dual_coef_ is not an array of 60 x 3"),
+        (lambda: other_head("kernel", gamma_=-1.0), "gamma_ is not a positive number"),
         (lambda: other_head("pca", spaces_=[]), "it does not have 3 affine spaces"),
         (lambda: other_head("pca", spaces_=[1, 2, 3]), "it does not have 3 affine spaces"),
         (lambda: other_head("pca", temperature_=0.0), "temperature_ is not a positive number"),
@@ -569,7 +574,7 @@ def search_table(groups=False):
 
 
 @pytest.mark.parametrize("groups", [False, True])
-@pytest.mark.parametrize("head", ["logistic", "svm", "rbf"])
+@pytest.mark.parametrize("head", ["logistic", "svm", "rbf", "kernel"])
 def test_a_search_chooses_among_the_grid_and_says_what(head, groups):
     steps = []
     model = train(search_table(groups), head=head, search=True, folds=3, watch=lambda *at: steps.append(at))
@@ -622,8 +627,21 @@ def test_the_command_searches(capsys):
     found = load_model("m.skops").parameters
     said = capsys.readouterr().out
     assert said.startswith(f"m.skops: svm, C={found['C']:g} on 90 samples of 2 classes; accuracy ")
-    run_train(Path("t.npz"), "label", Path("m.skops"), head="svm", as_json=True, **options)
+    run_train(Path("t.npz"), "label", Path("m.skops"), head="svm", as_json=True, overwrite=True, **options)
     assert json.loads(capsys.readouterr().out)["parameters"] == found
+
+
+def test_a_model_that_is_there_stays(capsys):
+    pytest.importorskip("skops")
+    write_table(table(), "t.npz")
+    options = {"head": "ridge", "folds": 3, "seed": 0, "as_json": True}
+    run_train(Path("t.npz"), "label", Path("m.skops"), **options)
+    before = Path("m.skops").read_bytes()
+    with pytest.raises(FileError, match=r"m\.skops: is there already; type --overwrite to replace it"):
+        run_train(Path("t.npz"), "label", Path("m.skops"), **{**options, "head": "pca"})
+    assert Path("m.skops").read_bytes() == before
+    run_train(Path("t.npz"), "label", Path("m.skops"), **{**options, "head": "pca"}, overwrite=True)
+    assert load_model("m.skops").head == "pca"
 
 
 # Commands
@@ -662,7 +680,7 @@ def test_the_commands_report_as_json(capsys):
         "grouped_by": "group",
         "parameters": {},
     }
-    run_train(Path("t.npz"), "label", Path("m.skops"), head="ridge", folds=3, seed=0, as_json=False)
+    run_train(Path("t.npz"), "label", Path("n.skops"), head="ridge", folds=3, seed=0, as_json=False)
     assert capsys.readouterr().out.endswith("in 3 folds, each group in one of them\n")
     some = table(20)
     for name in ("label", "file"):

@@ -24,12 +24,25 @@ def train(
     ] = False,
     folds: Annotated[int, typer.Option("--folds", min=2, help="Of the cross-validation.")] = 5,
     seed: Seed = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the model, if it is there already.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train a light classifier on a table of features, and cross-validate it."""
     from scatter.cli.learn import run_train
 
-    run_train(features, label, output, head=head.value, search=search, folds=folds, seed=seed, as_json=json)
+    run_train(
+        features,
+        label,
+        output,
+        head=head.value,
+        search=search,
+        folds=folds,
+        seed=seed,
+        overwrite=overwrite,
+        as_json=json,
+    )
 
 
 @command("model.skops features.parquet")

@@ -25,6 +25,7 @@ def run_train(
     seed: int,
     as_json: bool,
     search: bool = False,
+    overwrite: bool = False,
 ) -> None:
     """Train a classifier on a table and save it.
 
@@ -44,16 +45,23 @@ def run_train(
         Whether to report as JSON.
     search : bool
         Whether to choose the parameters of the classifier.
+    overwrite : bool
+        Whether to replace a model that is there already.
 
     Raises
     ------
     FileError
-        If the table can't be read or learnt from, or if the model can't be written.
+        If there is a model already, if the table can't be read or learnt from, or if the model can't be
+        written.
     InputError
         If a suffix is wrong.
     """
     started = time.perf_counter()
     check_model_output(output)
+    if not overwrite and output.exists():
+        raise FileError(
+            f"{output}: is there already; type --overwrite to replace it, or give another name after -o"
+        )
     table = read_table(features)
     try:
         with counting("Fitting", "classifiers") as watch:

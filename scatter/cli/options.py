@@ -75,6 +75,7 @@ class Head(StrEnum):
     svm = "svm"
     ridge = "ridge"
     rbf = "rbf"
+    kernel = "kernel"
     pca = "pca"
 
 

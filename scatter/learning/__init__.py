@@ -5,6 +5,7 @@ from scatter.learning.augmented import AugmentedClassifier, mirrored
 from scatter.learning.evaluation import Evaluation, Prediction, evaluate, predict
 from scatter.learning.factory import make_scattering_classifier
 from scatter.learning.heads import HEADS
+from scatter.learning.kernel import KernelRidgeClassifier
 from scatter.learning.model import Model
 from scatter.learning.selection import OrthogonalLeastSquares
 from scatter.learning.storage import check_model_output, load_model, save_model
@@ -15,6 +16,7 @@ __all__ = [
     "AffinePCAClassifier",
     "AugmentedClassifier",
     "Evaluation",
+    "KernelRidgeClassifier",
     "Model",
     "OrthogonalLeastSquares",
     "Prediction",

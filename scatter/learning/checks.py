@@ -48,6 +48,8 @@ def misfit(model: Model) -> str:
         return wrong
     if model.head == "pca":
         return _spaces(head, n, k)
+    if model.head == "kernel":
+        return _kernel_ridge(head, n, k)
     kernel = {"svm": "linear", "rbf": "rbf"}.get(model.head)
     return _linear(head, n, k) if kernel is None else _svm(head, n, k, kernel)
 
@@ -73,6 +75,18 @@ def _spaces(head: Any, n: int, k: int) -> str:
     if type(chosen) is not int or chosen < 0 or type(whiten) is not bool:
         return "n_components_ and whiten_ are not a dimension and a choice"
     return ""
+
+
+def _kernel_ridge(head: Any, n: int, k: int) -> str:
+    m = int(np.shape(getattr(head, "samples_", ()))[0]) if np.ndim(getattr(head, "samples_", 0)) else 0
+    arrays: _Arrays = (
+        ("samples_", "f", (m, n)),
+        ("centre_", "f", (n,)),
+        ("dual_coef_", "f", (m, 1 if k == 2 else k)),
+    )
+    if wrong := _unfit(head, arrays):
+        return wrong
+    return "" if _positive(getattr(head, "gamma_", None)) else "gamma_ is not a positive number"
 
 
 def _positive(value: Any, least: float = np.nextafter(0, 1)) -> bool:

@@ -105,9 +105,10 @@ def make_scattering_classifier(
     ----------
     domain : {'image', 'texture', 'sound', 'series', 'sphere', 'graph', 'mesh', 'points'}
         What samples are; see Notes for what follows from it.
-    head : {'logistic', 'svm', 'ridge', 'rbf', 'pca'}, default='logistic'
+    head : {'logistic', 'svm', 'ridge', 'rbf', 'kernel', 'pca'}, default='logistic'
         The classifier, as in `train`. Linear ones are quick and hard to overfit; 'rbf' is often the best from
-        hundreds of samples on; 'pca' asks for no more than tens of samples a class.
+        hundreds of samples on, and so is 'kernel', with less to choose; 'pca' asks for no more than tens of
+        samples a class.
     size : int or tuple of int, optional
         Samples of a signal, rows and columns of an image, or the band limit of a sphere. The scales follow
         from it, and `fit` learns it where it is None.

@@ -6,9 +6,9 @@ from typing import Any
 
 from scatter.errors import InputError
 
-HEADS = ("logistic", "svm", "ridge", "rbf", "pca")
+HEADS = ("logistic", "svm", "ridge", "rbf", "kernel", "pca")
 """Logistic regression, a linear support vector machine, ridge regression on the labels, a support vector
-machine with a Gaussian kernel, and the nearest affine space of principal directions."""
+machine and ridge regression with a Gaussian kernel, and the nearest affine space of principal directions."""
 
 _MAX_ITERATIONS = 5000
 # On hundreds to thousands of standardised features of as many samples, a tenth or ten times as much
@@ -23,7 +23,7 @@ def build(head: str, seed: int) -> Any:
 
     Parameters
     ----------
-    head : {'logistic', 'svm', 'ridge', 'rbf', 'pca'}
+    head : {'logistic', 'svm', 'ridge', 'rbf', 'kernel', 'pca'}
         The classifier.
     seed : int
         Of what is random in it.
@@ -43,6 +43,7 @@ def build(head: str, seed: int) -> Any:
     from sklearn.svm import SVC
 
     from scatter.learning.affine import AffinePCAClassifier
+    from scatter.learning.kernel import KernelRidgeClassifier
 
     if head == "logistic":
         classifier = LogisticRegression(C=_C[head], max_iter=_MAX_ITERATIONS)
@@ -53,6 +54,8 @@ def build(head: str, seed: int) -> Any:
         classifier = RidgeClassifierCV(alphas=_ALPHAS)
     elif head == "rbf":
         classifier = SVC(C=_C[head], kernel="rbf", gamma="scale", break_ties=True, random_state=seed)
+    elif head == "kernel":
+        classifier = KernelRidgeClassifier()
     elif head == "pca":
         classifier = AffinePCAClassifier(random_state=seed)
     else:
@@ -79,6 +82,11 @@ def grid(head: str, n_features: int) -> dict[str, tuple[float, ...]]:
         "logistic": {"logistic__C": (0.001, 0.01, 0.1, 1.0, 10.0)},
         "svm": {"svm__C": (0.001, 0.01, 0.1, 1.0)},
         "rbf": {"rbf__C": (1.0, 10.0, 100.0), "rbf__gamma": tuple(w / n_features for w in (0.25, 1.0, 4.0))},
+        # Standardised samples are 2 n_features apart, squared.
+        "kernel": {
+            "kernel__alpha": (0.01, 0.1, 1.0),
+            "kernel__gamma": tuple(w / (2 * n_features) for w in (0.5, 1.0, 2.0)),
+        },
     }
     if head not in grids:
         raise InputError(

@@ -19,7 +19,11 @@ from scatter.learning.evaluation import predict
 from scatter.learning.model import Model
 
 _FORMAT = 1
-_TRUSTED = ["scatter.learning.affine.AffinePCAClassifier", "scatter.learning.affine.AffineSpace"]
+_TRUSTED = [
+    "scatter.learning.affine.AffinePCAClassifier",
+    "scatter.learning.affine.AffineSpace",
+    "scatter.learning.kernel.KernelRidgeClassifier",
+]
 _ENTRIES = {"format", "pipeline", "model"}
 
 

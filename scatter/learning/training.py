@@ -44,7 +44,7 @@ def train(
         With a key column of labels; a key column ``'group'`` tells which rows belong together.
     label : str, default='label'
         The key column of the labels.
-    head : {'logistic', 'svm', 'ridge', 'rbf', 'pca'}, default='logistic'
+    head : {'logistic', 'svm', 'ridge', 'rbf', 'kernel', 'pca'}, default='logistic'
         Logistic regression with ``C=1``, a linear support vector machine with ``C=0.1``, a ridge classifier
         that chooses its penalty by leave-one-out, a support vector machine with ``C=10`` and a Gaussian
         kernel as wide as samples are apart, or an `AffinePCAClassifier`.

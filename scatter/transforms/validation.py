@@ -33,11 +33,14 @@ def log2_step(name: str, stride: object, largest: int) -> int:
 
 def check_rate(name: str, value: object) -> float | None:
     """Return an argument that must be a positive number or None."""
+    return None if value is None else check_positive(name, value, or_else=" or None")
+
+
+def check_positive(name: str, value: object, either: str = "", or_else: str = "") -> float:
+    """Return an argument that must be a positive number; what else it may be is in the message."""
     value = scalar(value)
-    if value is None:
-        return None
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
-        raise InputError(f"{name} must be a positive number or None, got {value!r}")
+        raise InputError(f"{name} must be {either}a positive number{or_else}, got {value!r}")
     return float(value)
 
 
