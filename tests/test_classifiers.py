@@ -455,7 +455,7 @@ def test_what_changes_may_be(changes, message):
 
 # ---------------------------------------------------------------------- ridge regression with a kernel
 @pytest.mark.parametrize("classes", [2, 4])
-@pytest.mark.parametrize("tile", [16, 4096])
+@pytest.mark.parametrize("tile", [16, 2048])
 def test_kernel_ridge_is_that_of_scikit_learn(classes, tile, monkeypatch):
     monkeypatch.setattr(kernel_module, "TILE", tile)
     X, y = spaces(classes=classes, n=30)

@@ -15,7 +15,7 @@ from scatter.errors import InputError
 from scatter.learning.classes import check_rows, check_samples, learn_classes
 from scatter.transforms.validation import check_positive
 
-TILE = 4096
+TILE = 2048
 """Samples on either side of the part of a kernel that is computed at once."""
 SPREAD = 2000
 """Samples whose distances the width of the kernel is taken from."""
@@ -102,8 +102,7 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         self.gamma_ = self._width(X)
         own = codes[:, None] == np.arange(len(self.classes_))
         targets = np.where(own if len(self.classes_) > 2 else own[:, 1:], 1, -1).astype(X.dtype)
-        lower = self._factor(X, alpha)
-        self.dual_coef_ = scipy.linalg.cho_solve((lower, True), targets, check_finite=False)
+        self.dual_coef_ = _solve(self._factor(X, alpha), targets)
         return self
 
     def decision_function(self, X: Any) -> NDArray[Any]:
@@ -157,15 +156,15 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         return np.asarray(np.exp(values, out=values))
 
     def _factor(self, X: NDArray[Any], alpha: float) -> NDArray[Any]:
-        """Cholesky factor of the kernel plus alpha, lower, in the memory of the kernel."""
+        """Lower Cholesky factor of the kernel plus alpha, in the memory of the kernel."""
         n = len(X)
-        K = np.empty((n, n), X.dtype, order="F")
+        K = np.empty((n, n), X.dtype)
         for rows in _tiles(n):
             for columns in _tiles(rows.stop):  # what is right of the diagonal is never read
                 K[rows, columns] = self._kernel(X[rows], X[columns])
         K[np.diag_indices(n)] += K.dtype.type(alpha)
         try:
-            return np.asarray(scipy.linalg.cholesky(K, lower=True, overwrite_a=True, check_finite=False))
+            return _cholesky(K)
         except np.linalg.LinAlgError as error:
             raise InputError(
                 f"alpha={alpha:g} is too small for {n} samples of {X.dtype}; type a larger one, or hand in "
@@ -173,9 +172,38 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             ) from error
 
 
-def _tiles(count: int) -> Iterator[slice]:
-    for start in range(0, count, TILE):
+def _tiles(count: int, first: int = 0) -> Iterator[slice]:
+    for start in range(first, count, TILE):
         yield slice(start, min(count, start + TILE))
+
+
+def _cholesky(A: NDArray[Any]) -> NDArray[Any]:
+    """Lower factor of a positive definite matrix, in its memory; nothing right of the diagonal is read.
+
+    By columns of tiles: LAPACK as SciPy has it counts in 32 bits, and fails above 46,340 rows.
+    """
+    for columns in _tiles(len(A)):
+        done, below = slice(0, columns.start), slice(columns.stop, len(A))
+        corner = A[columns, columns] - A[columns, done] @ A[columns, done].T
+        A[columns, columns] = corner = scipy.linalg.cholesky(corner, lower=True, check_finite=False)
+        for rows in _tiles(len(A), below.start):
+            rest = A[rows, columns] - A[rows, done] @ A[columns, done].T
+            A[rows, columns] = scipy.linalg.solve_triangular(corner, rest.T, lower=True, check_finite=False).T
+    return A
+
+
+def _solve(lower: NDArray[Any], B: NDArray[Any]) -> NDArray[Any]:
+    """Solution X of ``lower @ lower.T @ X = B``."""
+    X, n = B.copy(), len(B)
+    for rows in _tiles(n):
+        rest = X[rows] - lower[rows, : rows.start] @ X[: rows.start]
+        X[rows] = scipy.linalg.solve_triangular(lower[rows, rows], rest, lower=True, check_finite=False)
+    for rows in reversed(list(_tiles(n))):
+        rest = X[rows] - lower[rows.stop :, rows].T @ X[rows.stop :]
+        X[rows] = scipy.linalg.solve_triangular(
+            lower[rows, rows], rest, trans="T", lower=True, check_finite=False
+        )
+    return X
 
 
 def _squared_distances(X: NDArray[Any], Z: NDArray[Any]) -> NDArray[Any]:
