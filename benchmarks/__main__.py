@@ -1,7 +1,7 @@
 """``python -m benchmarks [CASE ...]``: run the cases, print them, and write them to RESULTS.md.
 
-``python -m benchmarks tables NAME ...`` does so with published tables; without a name it prints those that
-are in RESULTS.md, and the names that there are.
+``python -m benchmarks tables NAME ...`` does so with published tables, some of which are cases; without a
+name it prints those that are in RESULTS.md, and the names that there are.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ PARTS = (
     hostile,
 )
 CASES = {name: case for part in PARTS for name, case in part.CASES.items()}
+ACCURACIES = (*(f"graph_{name.lower()}" for name in graphs.SETS), *textures.CASES, "sphere_digits")
+"""Cases that are published tables, too."""
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = """# Results
@@ -69,6 +71,8 @@ def section(name: str) -> str:
 
 def table_section(name: str) -> str:
     """The section of a published table, which is computed."""
+    if name in ACCURACIES:
+        return section(name)
     table = tables()[name]
     columns = ("setting", "here", "published", "seconds")
     return _section(f"table_{name}", str(inspect.getdoc(table)), f"tables {name}", columns, table())
@@ -97,9 +101,14 @@ TABLES = "<!-- published tables -->"
 
 def page(sections: dict[str, str]) -> str:
     """The whole of RESULTS.md."""
-    tables = [text for name, text in sections.items() if name.startswith("table_")]
-    others = [text for name, text in sections.items() if not name.startswith("table_")]
-    return "\n".join([HEAD, *others, *([TABLES, "", *tables] if tables else [])])
+    last = [text for name, text in sections.items() if is_table(name)]
+    others = [text for name, text in sections.items() if not is_table(name)]
+    return "\n".join([HEAD, *others, *([TABLES, "", *last] if last else [])])
+
+
+def is_table(name: str) -> bool:
+    """Whether a section is a published table."""
+    return name.startswith("table_") or name in ACCURACIES
 
 
 def known_sections() -> dict[str, str]:
@@ -112,9 +121,10 @@ def known_sections() -> dict[str, str]:
 def main() -> None:
     names, every, make = sys.argv[1:] or list(CASES), CASES, section
     if names[0] == "tables":
-        names, every, make = names[1:], tables(), table_section
+        names, every = names[1:], tables() | {name: CASES[name] for name in ACCURACIES}
+        make = table_section
         if not names:
-            print(*(text for name, text in known_sections().items() if name.startswith("table_")), sep="\n")
+            print(*(text for name, text in known_sections().items() if is_table(name)), sep="\n")
             print(f"tables: {', '.join(every)}")
             return
     unknown = [name for name in names if name not in every]

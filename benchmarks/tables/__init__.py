@@ -103,7 +103,7 @@ def balanced(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.int64]:
 
 def tables() -> dict[str, Callable[[], list[Row]]]:
     """Every table by its name."""
-    from benchmarks.tables import cifar10, esc10, fsdd, mitbih, mnist
+    from benchmarks.tables import cifar10, cnn, esc10, fsdd, kymatio, mitbih, mnist, ucr
 
     return {
         "mnist": mnist.table,
@@ -111,4 +111,7 @@ def tables() -> dict[str, Callable[[], list[Row]]]:
         "fsdd": fsdd.table,
         "esc10": esc10.table,
         "mitbih": mitbih.table,
+        "ucr": ucr.table,
+        "cnn": cnn.table,
+        "kymatio": kymatio.table,
     }
