@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from benchmarks import __main__ as command
 from benchmarks import tables as tables_module
 from benchmarks import timing as timing_module
 from benchmarks.__main__ import CASES
+from benchmarks.tables import cnn
 from benchmarks.timing import Timing, cores, fresh, interleaved, ratios
 from scatter import Scattering2D
 
@@ -136,3 +138,11 @@ def test_draws_have_as_many_of_each_class():
     assert np.bincount(labels[at]).tolist() == [10, 10, 10]
     assert len(set(at)) == 30
     assert set(at) != set(tables_module.balanced(labels, 30, seed=1))
+
+
+def test_a_network_learns_in_a_pass():
+    pytest.importorskip("torch")
+    X, y = load_digits(return_X_y=True)
+    X = (X / 16).astype(np.float32).reshape(-1, 1, 8, 8)
+    net = cnn.train_for(0.0, X, y)
+    assert cnn.accuracy(net, X, y) > 50

@@ -108,6 +108,7 @@ def tables() -> dict[str, Callable[[], list[Row]]]:
     return {
         "mnist": mnist.table,
         "cifar10": cifar10.table,
+        "cifar10_whole": cifar10.whole,
         "fsdd": fsdd.table,
         "esc10": esc10.table,
         "mitbih": mitbih.table,
