@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scatter.pyramid import Decomposition, Pyramid
     from scatter.pyramid.energies import WaveletEnergies
     from scatter.transforms.graph import GraphScattering
+    from scatter.transforms.harmonic import HarmonicScattering3D
     from scatter.transforms.mesh import MeshScattering, PointCloudScattering
     from scatter.transforms.rototranslation import RotoTranslationScattering2D
     from scatter.transforms.scattering1d import Scattering1D
@@ -45,6 +46,7 @@ __all__ = [
     "FileError",
     "Graph",
     "GraphScattering",
+    "HarmonicScattering3D",
     "InputError",
     "Mesh",
     "MeshScattering",

@@ -10,6 +10,7 @@ HOME = {
     "FileError": "scatter.errors",
     "Graph": "scatter.domains.graph",
     "GraphScattering": "scatter.transforms.graph",
+    "HarmonicScattering3D": "scatter.transforms.harmonic",
     "InputError": "scatter.errors",
     "Mesh": "scatter.domains.mesh",
     "MeshScattering": "scatter.transforms.mesh",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,9 +49,10 @@ def _plan(transform: Any, geometry: Any = None, **options: Any) -> Plan:
     copy = clone(transform)
     if geometry is None:
         geometry = transform._intake.geometry(transform._seen)
-    copy.set_params(**{name: value for name, value in options.items() if name in copy.get_params()})
+    kept = {name: options.pop(name) for name in ("average", "pooling", "log", "ratios") if name in options}
+    copy.set_params(**options)
     plan: Plan = copy._plan(geometry)
-    return plan
+    return replace(plan, readout=replace(plan.readout, **kept), _costs={})
 
 
 def _moved(transform: Any, seed: int, **options: Any) -> tuple[Plan, Plan, Symmetry, Signals]:

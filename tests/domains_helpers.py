@@ -16,6 +16,7 @@ DOMAINS = {
     "RotoTranslationScattering2D": scatter.RotoTranslationScattering2D(
         J=2, L=4, shape=(32, 24), padding=None
     ),
+    "HarmonicScattering3D": scatter.HarmonicScattering3D(J=1, L=2, shape=(8, 10, 12), method="local"),
     "SphericalScattering": scatter.SphericalScattering(L=16, J_min=1),
     "MeshScattering": scatter.MeshScattering(J=4, mesh=BALL, n_eig=60),
     "PointCloudScattering": scatter.PointCloudScattering(

@@ -21,6 +21,7 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 
 from scatter import (
     GraphScattering,
+    HarmonicScattering3D,
     InputError,
     MeshScattering,
     PointCloudScattering,
@@ -35,6 +36,7 @@ from scatter.numerics.namespace import is_array, is_complex, namespace
 ON_GRIDS = [
     Scattering1D(J=1),
     Scattering2D(J=1),
+    HarmonicScattering3D(J=0, L=1),
     RotoTranslationScattering2D(J=1, L=2),
     RotoTranslationScattering2D(J=1, L=2, rotation="covariant"),
     WaveletEnergies("haar", 1),

@@ -274,7 +274,9 @@ class Alone:
         return Even(1).spread(statistic)
 
 
-def summary(x: Array, kind: str, points: Points, count: int, floor: Array | None = None) -> list[Array]:
+def summary(
+    x: Array, kind: str, points: Points, count: int | tuple[float, ...], floor: Array | None = None
+) -> list[Array]:
     """The statistics of one kind of pooling, each (...) of maps (..., *points).
 
     What is made of sums of products is in double precision, other statistics are in that of the maps.
@@ -287,8 +289,8 @@ def summary(x: Array, kind: str, points: Points, count: int, floor: Array | None
         One of `STATISTICS`.
     points : Points
         What counts how much.
-    count : int
-        How many powers, or moments.
+    count : int or tuple of float
+        How many powers, or moments; or the powers, of absolute values.
     floor : array, optional
         Mean square up to which a map counts as zero, as `noise_floor` gives it.
     """
@@ -297,9 +299,13 @@ def summary(x: Array, kind: str, points: Points, count: int, floor: Array | None
     if kind in ("median", "max"):
         return [getattr(points, kind)(x)]
     if kind == "powers":
+        if isinstance(count, tuple):
+            size = abs(double(x))
+            return [points.sum(_power(size, q)) for q in count]
         return powers(double(x), points, count)
     if kind == "moments":
-        return moments(x, points, min(count, len(MOMENTS)), floor)
+        count = len(MOMENTS) if isinstance(count, tuple) else min(count, len(MOMENTS))
+        return moments(x, points, count, floor)
     mean, variance = moments(x, points, 2)
     return [mean, root(variance)]
 
@@ -314,6 +320,16 @@ def powers(x: Array, points: Points, count: int) -> list[Array]:
             power = power * x
         sums.append(points.sum(power))
     return sums
+
+
+def _power(size: Array, q: float) -> Array:
+    """Power of absolute values, whose gradient at zero is zero also where that of the power is infinite."""
+    if q == 0.5:
+        return root(size)
+    if q >= 1 or isinstance(size, np.ndarray):
+        return math.prod([size] * (int(q) - 1), start=size) if q in (1, 2, 3, 4) else size**q
+    xp, positive = namespace(size), size > 0
+    return xp.where(positive, xp.where(positive, size, xp.ones_like(size)) ** q, xp.zeros_like(size))
 
 
 def moments(x: Array, points: Points, count: int = 4, floor: Array | None = None) -> list[Array]:

@@ -12,6 +12,7 @@ from scatter.numerics.namespace import Array, namespace
 from scatter.numerics.plain import scalar
 
 CHANNELS = ("first", "last")
+_KINDS = {1: "signals", 2: "images", 3: "volumes"}
 
 
 def check_channels(channels: object) -> bool:
@@ -32,13 +33,13 @@ def channels_first(x: Array, axes: int) -> Array:
 def meant_last(sample: tuple[int, ...], axes: int) -> bool:
     """Whether samples of this shape look as if their channels came last.
 
-    Images of at most four columns and eight or more rows, of eight channels or more; signals of at most 16
-    samples, with eight times as many channels.
+    Images of at most four columns and eight or more rows, of eight channels or more, and volumes alike;
+    signals of at most 16 samples, with eight times as many channels.
     """
     if len(sample) <= axes:
         return False
-    if axes == 2:
-        return sample[-1] <= 4 and min(sample[-3:-1]) >= 8
+    if axes > 1:
+        return sample[-1] <= 4 and min(sample[-axes - 1 : -1]) >= 8
     return axes == 1 and sample[-1] <= 16 and sample[-2] >= 8 * sample[-1]
 
 
@@ -71,7 +72,7 @@ def guessing(sample: tuple[int, ...], axes: int, *, guessed: bool) -> Iterator[N
         size = " x ".join(map(str, sample[-axes:])) + (" samples" if axes == 1 else "")
         shape = sample[-axes:] if axes > 1 else sample[-1]
         warnings.warn(
-            f"an array of shape {sample} is taken as {'images' if axes == 2 else 'signals'} of {size}; type "
+            f"an array of shape {sample} is taken as {_KINDS[axes]} of {size}; type "
             f"channels='last' if the last axis holds channels, or shape={shape} if this is right",
             ScatterWarning,
             stacklevel=4,
@@ -101,4 +102,18 @@ def image_shape(n_features: int) -> tuple[int, int]:
     return (1, n_features)
 
 
-__all__ = ["channels_first", "check_channels", "guessing", "image_shape", "meant_last"]
+def volume_shape(n_features: int) -> tuple[int, int, int]:
+    """Shape of the volumes that rows of ``n_features`` numbers hold: cubes if they can be, or one row."""
+    side = round(n_features ** (1 / 3))
+    if side**3 == n_features:
+        return (side, side, side)
+    warnings.warn(
+        f"rows of {n_features} numbers are no cubes, and are taken as volumes of 1 x 1 x {n_features}; type "
+        "shape=(D, H, W)",
+        ScatterWarning,
+        stacklevel=2,
+    )
+    return (1, 1, n_features)
+
+
+__all__ = ["channels_first", "check_channels", "guessing", "image_shape", "meant_last", "volume_shape"]

@@ -205,6 +205,14 @@ def half_is_seen(x: Array) -> None:
     )
 
 
+def refuse_complex(x: Array) -> None:
+    """What to say of complex volumes, whose modulus would be another at every order m and -m."""
+    raise InputError(
+        f"real volumes are needed, got {x.dtype}; stack real and imaginary parts as channels, or hand in "
+        "their moduli"
+    )
+
+
 def heads(lead: Shape) -> tuple[str, ...]:
     """Names of channels: of their axes, or none where there are none."""
     return tuple(f"channel {','.join(map(str, place))}" for place in np.ndindex(*lead)) if lead else ()

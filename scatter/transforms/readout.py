@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
@@ -47,8 +47,8 @@ class Readout:
     regions : callable, optional
         Resolution of a map, or None for an averaged one -> `Points`: which points make up a region, and how
         much each counts. None is one region, whose points count as the frame says.
-    powers : int
-        How many sums of powers, or of the moments, are kept.
+    powers : int or tuple of float
+        How many sums of powers, or of the moments, are kept; or the powers, of absolute values.
     ratios : bool or float
         Divide maps of order 2 and above by that of their path without its last wavelet,
         ``S(p, q) / (max(S(p), 0) + ratios)``, True standing for `RATIO_FLOOR`, before the logarithm: what is
@@ -60,7 +60,7 @@ class Readout:
     pooling: str | tuple[str, ...] | None = None
     log: bool | float = False
     regions: Callable[[int | None], Points] | None = None
-    powers: int = 4
+    powers: int | tuple[float, ...] = 4
     ratios: bool | float = False
 
     def __post_init__(self) -> None:
@@ -77,7 +77,7 @@ class Readout:
             raise InputError(f"log must be True, False or a positive number, got {self.log!r}")
         if not isinstance(self.ratios, (bool, np.bool_)) and not _positive(self.ratios):
             raise InputError(f"ratios must be True, False or a positive number, got {self.ratios!r}")
-        if self.ratios is not False and self.average is False and self.pooling != "mean":
+        if self.ratios is not False and self.average is False and self.pooling not in ("mean", "powers"):
             raise InputError(
                 "average=False leaves maps of several sizes, which have no ratios point by point; type "
                 "average=True, or pooling='mean'"
@@ -87,7 +87,7 @@ class Readout:
                 "average='global' leaves one number a path, which has no statistics; type average=True or "
                 f"average=False with pooling={self.pooling!r}"
             )
-        if "moments" in self.kinds and self.powers > len(MOMENTS):
+        if "moments" in self.kinds and not isinstance(self.powers, tuple) and self.powers > len(MOMENTS):
             raise InputError(
                 f"there are {len(MOMENTS)} moments, got n_moments={self.powers}; type n_moments=4 or "
                 "pooling='powers'"
@@ -110,8 +110,15 @@ class Readout:
     @property
     def maps(self) -> Readout:
         """The readout of what means of paths and ratios are taken of: local averages, or means."""
+        if self._of_sums:
+            return replace(self, log=False, ratios=False)
         average = self.average if self.average is True else "global"
         return Readout(average, None, False, self.regions)
+
+    @property
+    def _of_sums(self) -> bool:
+        """Whether ratios are those of sums of powers."""
+        return self.average is False and self.pooling == "powers"
 
     @property
     def keeps_points(self) -> bool:
@@ -140,14 +147,18 @@ class Readout:
         found = []
         for kind in self.kinds:
             if kind == "powers":
-                sums = ["sum({0})" if q == 1 else f"sum({{1}}**{q})" for q in range(1, self.powers + 1)]
+                of = self.powers if isinstance(self.powers, tuple) else range(1, self.powers + 1)
+                sums = ["sum({0})" if q == 1 else f"sum({{1}}**{q:g})" for q in of]
                 found += [f"log({name})" for name in sums] if self.log else sums
             else:
-                found += [f"{name}({{0}})" for name in STATISTICS[kind][: self.powers]]
+                count = None if isinstance(self.powers, tuple) else self.powers
+                found += [f"{name}({{0}})" for name in STATISTICS[kind][:count]]
         return found
 
     def names(self, path: Path, frame: Frame | None) -> list[str]:
         """What each number that is kept of one path is called, in C order; without a frame, of each point."""
+        if self._of_sums:
+            return self._sums(path)
         name = str(path) if self.average is True else path.modulus
         means = self.average == "global" or (self.ratios is not False and self.average is False)
         if means:
@@ -164,6 +175,21 @@ class Readout:
             return [name]
         places = itertools.product(*(range(n) for n in self.trailing(frame, path.resolution)))
         return [f"{name}[{','.join(map(str, place))}]" if place else name for place in places]
+
+    def _sums(self, path: Path) -> list[str]:
+        """What sums of powers of a path are called."""
+        exponents = self.powers if isinstance(self.powers, tuple) else range(1, self.powers + 1)
+        absolute = isinstance(self.powers, tuple) and path.order == 0
+
+        def sums(path: Path) -> list[str]:
+            name = f"|{path.modulus}|" if absolute else path.modulus
+            return [f"sum({name}{'' if q == 1 else f'**{q:g}'})" for q in exponents]
+
+        found = sums(path)
+        if self.ratios is not False and path.order > 1:
+            above = sums(Path(path.bands[:-1]))
+            found = [f"{own}/{other}" for own, other in zip(found, above, strict=True)]
+        return [f"log({name})" for name in found] if self.log else found
 
     # ------------------------------------------------------------------ arrays
     def noise(self, signals: Array, frame: Frame) -> Array | None:
@@ -217,6 +243,8 @@ class Readout:
             part = self.logarithm(part) if logarithm else part
             if self.average is True and self.pooling:
                 part = self.pool(part, points, None if logarithm or self.ratios is not False else noise)
+            elif self._of_sums and self.log:
+                part = self._signed(part)
             found.append(part)
         return xp.concat(found, axis=0)
 
