@@ -65,7 +65,8 @@ NOT_RUN = {
 RUN = {"python", "pycon", "console", "bash"}
 SHOWN = {"", "text", "toml"}
 ESTIMATORS = (
-    *("Scattering1D", "Scattering2D", "RotoTranslationScattering2D", "SphericalScattering"),
+    *("Scattering1D", "Scattering2D", "RotoTranslationScattering2D", "HarmonicScattering3D"),
+    "SphericalScattering",
     *("MeshScattering", "PointCloudScattering", "TangentScattering", "GraphScattering", "WaveletEnergies"),
 )
 """In the order of the table of parameters in options.md."""

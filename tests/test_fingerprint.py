@@ -7,6 +7,7 @@ import pytest
 
 from scatter import (
     GraphScattering,
+    HarmonicScattering3D,
     MeshScattering,
     PointCloudScattering,
     RotoTranslationScattering2D,
@@ -34,6 +35,7 @@ MAKE = {
     "1D": lambda **options: Scattering1D(J=3, shape=64, **options),
     "2D": lambda **options: Scattering2D(J=2, shape=(16, 16), **options),
     "roto": lambda **options: RotoTranslationScattering2D(J=2, L=4, shape=(16, 16), **options),
+    "3D": lambda **options: HarmonicScattering3D(J=1, L=2, shape=(8, 8, 8), **options),
     "sphere": lambda **options: SphericalScattering(L=8, **options),
     "directional": lambda **options: SphericalScattering(L=8, N=2, **options),
     "mesh": lambda **options: MeshScattering(J=2, mesh=BALL, n_eig=12, **options),

@@ -8,6 +8,7 @@ import pytest
 
 from scatter import (
     GraphScattering,
+    HarmonicScattering3D,
     MeshScattering,
     RotoTranslationScattering2D,
     Scattering1D,
@@ -26,6 +27,8 @@ ESTIMATORS = {
     "2d-auto": (lambda: Scattering2D(J=2, L=3), (2, 16, 16)),
     "2d-moments": (lambda: Scattering2D(J=2, L=3, pooling="moments", log=True), (2, 16, 16)),
     "roto": (lambda: RotoTranslationScattering2D(J=2, L=4), (2, 16, 16)),
+    "3d": (lambda: HarmonicScattering3D(J=1, L=2), (2, 8, 8, 8)),
+    "3d-local": (lambda: HarmonicScattering3D(J=1, L=2, method="local", log=True), (2, 8, 8, 8)),
     "sphere": (lambda: SphericalScattering(L=8), (2, 8, 15)),
     "sphere-directional": (lambda: SphericalScattering(L=8, N=3), (2, 8, 15)),
     "mesh": (lambda: MeshScattering(J=2, mesh=MESH, n_eig=20), (2, len(MESH))),

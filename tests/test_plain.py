@@ -7,6 +7,7 @@ import pytest
 
 from scatter import (
     GraphScattering,
+    HarmonicScattering3D,
     InputError,
     MeshScattering,
     PointCloudScattering,
@@ -82,6 +83,7 @@ ENTRIES = {
     "2D fit": (lambda x: Scattering2D(J=2).fit(x), IMAGES),
     "2D transform": (lambda x: Scattering2D(J=2).fit(IMAGES).transform(x), IMAGES),
     "roto": (lambda x: RotoTranslationScattering2D(J=2)(x), IMAGES),
+    "3D": (lambda x: HarmonicScattering3D(J=1, L=1)(x), np.ones((2, 6, 6, 6))),
     "sphere": (lambda x: SphericalScattering(L=8)(x), MAPS),
     "sphere, mask=": (lambda x: SphericalScattering(L=8, mask=MAPS[0])(x), MAPS),
     "sphere fit": (lambda x: SphericalScattering(L=8).fit(x), MAPS),

@@ -5,6 +5,7 @@ import pytest
 
 from scatter import (
     GraphScattering,
+    HarmonicScattering3D,
     MeshScattering,
     RotoTranslationScattering2D,
     Scattering1D,
@@ -130,6 +131,7 @@ AUTOCAST = {
     "1D transform": (lambda x: Scattering1D(J=4, shape=256).transform(x), (2, 256)),
     "2D": (lambda x: Scattering2D(J=2, L=4)(x), (2, 16, 16)),
     "roto": (lambda x: RotoTranslationScattering2D(J=2, L=4)(x), (2, 16, 16)),
+    "3D": (lambda x: HarmonicScattering3D(J=1, L=2)(x), (2, 8, 8, 8)),
     "sphere": (lambda x: SphericalScattering(L=8)(x), (2, 8, 15)),
     "harmonics": (lambda x: HarmonicTransform(8).analyze(x).abs(), (2, 8, 16)),
     "mesh": (lambda x: MeshScattering(J=2, mesh=MESH, n_eig=20)(x), (2, 42)),

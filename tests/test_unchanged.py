@@ -15,6 +15,7 @@ import pytest
 
 from scatter import (
     GraphScattering,
+    HarmonicScattering3D,
     MeshScattering,
     PointCloudScattering,
     RotoTranslationScattering2D,
@@ -51,6 +52,11 @@ def planes(**options):
 def turned(**options):
     S = RotoTranslationScattering2D(**{"J": 2, "L": 4, **options})
     return S, signals(2, 20, 24)
+
+
+def volumes(**options):
+    S = HarmonicScattering3D(**{"J": 1, "L": 2, **options})
+    return S, signals(2, 8, 10, 9)
 
 
 def spheres(**options):
@@ -107,6 +113,9 @@ CASES = {
     "2D, unaveraged": lambda: planes(average=False, pooling="mean"),
     "2D, two sides": lambda: planes(two_sided=True, L=3),
     "2D, arrays": lambda: planes(executor="array", padding="symmetric"),
+    "3D": lambda: volumes(),
+    "3D, local": lambda: volumes(method="local", log=True),
+    "2D, averaged over directions": lambda: planes(rotation="invariant"),
     "roto": lambda: turned(),
     "roto, covariant": lambda: turned(rotation="covariant", pooling="mean"),
     "roto, moments": lambda: turned(pooling="moments", K=1),

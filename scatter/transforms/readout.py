@@ -138,8 +138,13 @@ class Readout:
         if self.pooling == "mean" or self.average == "global":
             return ()
         if self.pooling is not None:
-            return (len(self._statistics),) if len(self._statistics) > 1 else ()
+            return (len(self._statistics),) if self._has_axis else ()
         return frame.output(None if self.average else resolution)
+
+    @property
+    def _has_axis(self) -> bool:
+        """Whether statistics have an axis: where there are several, or powers are named."""
+        return len(self._statistics) > 1 or isinstance(self.powers, tuple)
 
     @property
     def _statistics(self) -> list[str]:
@@ -262,7 +267,7 @@ class Readout:
             found += map(self._signed, values) if kind == "powers" and self.log else values
         if len(self.kinds) > 1:  # of one precision, so that they are one array
             found = [double(value) for value in found]
-        one = found[0] if len(found) == 1 else xp.stack(found, axis=-1)
+        one = xp.stack(found, axis=-1) if self._has_axis else found[0]
         return xp.astype(one, kept.dtype, copy=False)
 
     def _signed(self, s: Array) -> Array:
