@@ -287,6 +287,18 @@ def chirps(n=24, length=512):
     ), y
 
 
+def grains(n=16, side=12):
+    """Blobs of two widths, anywhere."""
+    rng = np.random.default_rng(0)
+    y, axis = np.arange(n) % 2, np.arange(side)
+    centres = rng.uniform(4, side - 4, (n, 3))
+    near = [
+        [np.exp(-((axis - c) ** 2) / (2 + 3 * k)) for c in centre]
+        for centre, k in zip(centres, y, strict=True)
+    ]
+    return np.stack([np.einsum("i,j,k->ijk", *axes) for axes in near]), y
+
+
 def rings_and_stars(n=24):
     graphs = []
     for k in range(n):
@@ -309,6 +321,7 @@ KINDS = {
     "image": (turns, {}, (16, 16)),
     "sound": (chirps, {}, 512),
     "series": (chirps, {}, 512),
+    "volume": (grains, {}, (12, 12, 12)),
     "graph": (rings_and_stars, {"signals": ("degree",)}, None),
     "mesh": (bodies, {"n_eig": 30}, None),
     "points": (lambda: ([PointCloud(m.vertices) for m in bodies()[0]], bodies()[1]), {"n_eig": 30}, None),

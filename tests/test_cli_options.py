@@ -373,7 +373,7 @@ def test_a_recipe_and_options_exclude_each_other(options, flag):
     [
         ("transform = ", "is not a recipe: Invalid value"),
         ("# nothing", "the entry 'transform' is missing, such as transform = \"2d\""),
-        ('transform = "3d"', "transform must be one of 1d, 2d, roto, sphere"),
+        ('transform = "4d"', "transform must be one of 1d, 2d, roto, 3d, sphere"),
         ("transform = 2", "the entry 'transform' is missing"),
         (
             'transform = "2d"\nJ = 3',

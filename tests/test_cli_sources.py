@@ -85,6 +85,30 @@ def test_images():
     same(table, scatter.RotoTranslationScattering2D(2, (16, 16), 4, pooling="mean"), images)
 
 
+def test_volumes():
+    volumes = RNG.random((3, 8, 10, 12)).astype(np.float32)
+    np.save("volumes.npy", volumes)
+    options = ("--transform", "3d", "--J", "1", "--L", "2")
+    table = features("volumes.npy", *options)
+    same(table, scatter.HarmonicScattering3D(1, (8, 10, 12), 2), volumes)
+    chosen = ("--set", "integral_powers=[1, 2.5]", "--set", "log=true")
+    table = features("volumes.npy", *options, *chosen, output="u.npz")
+    S = scatter.HarmonicScattering3D(1, (8, 10, 12), 2, integral_powers=(1, 2.5), log=True)
+    same(table, S, volumes)
+    np.savez("channels.npz", x=np.stack([volumes, volumes**2], axis=1))
+    table = features("channels.npz", *options, "--channels", "all", output="v.npz")
+    same(table, S.set_params(integral_powers=(0.5, 1, 2), log=False), np.load("channels.npz")["x"])
+    message = fail("features", "channels.npz", "-o", "w.npz", *options)
+    assert "the array has shape (3, 2, 8, 10, 12); allowed are (D, H, W) for one" in message
+    message = fail("features", "volumes.npy", "-o", "w.npz")
+    assert message.endswith("type scatter features --transform 3d for volumes (n, D, H, W)")
+    np.save("flat.npy", volumes[0, 0])
+    message = fail("features", "flat.npy", "-o", "w.npz", *options)
+    assert "the array has shape (10, 12); allowed are (D, H, W) for one of kind 'volume'" in message
+    message = fail("features", "volumes.npy", "-o", "w.npz", "--resize", "8x8", *options, code=2)
+    assert "is about images, but the samples are of kind 'volume'" in message
+
+
 def test_fields_on_a_sphere():
     fields = RNG.standard_normal((3, 8, 15)).astype(np.float32)
     np.save("fields.npy", fields)
@@ -178,7 +202,7 @@ def test_clouds_of_points():
 
 
 def test_every_transform_is_tested_above():
-    tested = {"1d", "2d", "roto", "sphere", "energies-1d", "energies-2d", "graph", "mesh", "points"}
+    tested = {"1d", "2d", "roto", "3d", "sphere", "energies-1d", "energies-2d", "graph", "mesh", "points"}
     assert tested == set(TRANSFORMS)
 
 

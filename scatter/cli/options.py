@@ -38,6 +38,7 @@ class FeatureKind(StrEnum):
     one = "1d"
     two = "2d"
     roto = "roto"
+    three = "3d"
     sphere = "sphere"
     energies_one = "energies-1d"
     energies_two = "energies-2d"

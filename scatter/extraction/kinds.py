@@ -79,6 +79,7 @@ TRANSFORMS: Mapping[str, TransformKind] = MappingProxyType(
             "images that may be turned, such as textures",
             _POOLED,
         ),
+        "3d": TransformKind("HarmonicScattering3D", "volume", "volumes, one a row of an array"),
         "sphere": TransformKind("SphericalScattering", "image", "fields on a sphere, one a row of an array"),
         "energies-1d": TransformKind(
             "WaveletEnergies", "signal", "energies of wavelet bands of signals", {"ndim": 1}

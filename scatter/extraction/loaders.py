@@ -31,6 +31,7 @@ _LONG = 2**18
 _MATCHING: dict[Kind, frozenset[str]] = {
     "signal": SOUND_SUFFIXES | ARRAY_SUFFIXES,
     "image": IMAGE_SUFFIXES | ARRAY_SUFFIXES,
+    "volume": ARRAY_SUFFIXES,
     "mesh": MESH_SUFFIXES,
     "points": MESH_SUFFIXES | ARRAY_SUFFIXES | POINT_SUFFIXES,
     "graph": GRAPH_SUFFIXES | {".npz"},

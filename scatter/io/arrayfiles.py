@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from scatter.io.reading import Reading
 
-_AXES = {"signal": ("N",), "image": ("M", "N"), "points": ("P", "3")}
+_AXES = {"signal": ("N",), "image": ("M", "N"), "volume": ("D", "H", "W"), "points": ("P", "3")}
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Kind = Literal["signal", "image", "mesh", "points", "graph"]
-KINDS: tuple[Kind, ...] = ("signal", "image", "mesh", "points", "graph")
+Kind = Literal["signal", "image", "volume", "mesh", "points", "graph"]
+KINDS: tuple[Kind, ...] = ("signal", "image", "volume", "mesh", "points", "graph")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Reading:
 
     Parameters
     ----------
-    kind : {'signal', 'image', 'mesh', 'points', 'graph'}
+    kind : {'signal', 'image', 'volume', 'mesh', 'points', 'graph'}
         What a sample is.
     resize : tuple of int, optional
         Images: resize every one to (height, width), in pixels.
@@ -41,7 +41,7 @@ class Reading:
     rate : float, optional
         Signals: the sampling rate of arrays, which hold none, in hertz. Sounds say their own.
     channels : 'mix', 'all' or tuple of int, default='mix'
-        Of images and sounds: mix them into one, keep all, or keep these.
+        Of images, volumes and sounds: mix them into one, keep all, or keep these.
     pages : {'all', 'first'}, default='all'
         Which images to take of an animation or of a file of many pages.
     array : str, optional
@@ -92,10 +92,10 @@ class Reading:
                 sides = value if isinstance(value, tuple) else () if value is None else (value,)
                 if any(not (0 if name == "rate" else 1) <= side < math.inf for side in sides) or value == 0:
                     raise InputError(f"{name} must be positive, got {value}")
-        if self.channels != "mix" and self.kind not in ("image", "signal"):
+        if self.channels != "mix" and self.kind not in ("image", "volume", "signal"):
             raise InputError(
-                f"channels={self.channels!r} is about images and signals, but the samples are of kind "
-                f"{self.kind!r}; leave it out"
+                f"channels={self.channels!r} is about images, volumes and signals, but the samples are of "
+                f"kind {self.kind!r}; leave it out"
             )
         if self.length is not None and self.segment is not None:
             raise InputError("length and segment exclude each other: one sample a signal, or one a segment")
@@ -105,7 +105,7 @@ class Reading:
     @property
     def ndim(self) -> int:
         """Number of axes of a sample that is an array."""
-        return 2 if self.kind == "image" else 1
+        return {"image": 2, "volume": 3}.get(self.kind, 1)
 
 
 @dataclass(frozen=True, eq=False)

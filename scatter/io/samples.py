@@ -118,6 +118,7 @@ def ndim_of(path: str | os.PathLike[str], shape: tuple[int, ...]) -> int:
         raise FileError(
             f"{path}: the array has shape {shape}; allowed are (N,) for a signal, (n, N) for "
             "signals, (M, N) for an image and (n, M, N) for images"
+            + ("; type scatter features --transform 3d for volumes (n, D, H, W)" if len(shape) > 3 else "")
         )
     if len(shape) == 3 and min(shape[1:]) <= 16 and max(shape[1:]) >= 8 * min(shape[1:]):
         raise InputError(

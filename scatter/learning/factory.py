@@ -67,6 +67,11 @@ def _series(size: Sizes) -> dict[str, Any]:
     return {"J": _octaves(size, 6, 2, 10), "Q": 2, "pooling": "mean_std", "log": 1e-3}
 
 
+def _volume(size: Sizes) -> dict[str, Any]:
+    # Integrals over a volume are decades apart, and grow with what is in it.
+    return {"J": _octaves(size, 2, 2, 3), "log": True}
+
+
 def _sphere(size: Sizes) -> dict[str, Any]:
     if not size:
         raise InputError("fields on a sphere need a band limit; type size=L")
@@ -88,6 +93,7 @@ DOMAINS: Mapping[str, Domain] = MappingProxyType(
         "texture": Domain("RotoTranslationScattering2D", 2, _texture),
         "sound": Domain("Scattering1D", 1, _sound),
         "series": Domain("Scattering1D", 1, _series),
+        "volume": Domain("HarmonicScattering3D", 3, _volume),
         "sphere": Domain("SphericalScattering", 1, _sphere),
         "graph": Domain("GraphScattering", 0, _graph),
         "mesh": Domain("MeshScattering", 0, _plain),
@@ -103,14 +109,14 @@ def make_scattering_classifier(
 
     Parameters
     ----------
-    domain : {'image', 'texture', 'sound', 'series', 'sphere', 'graph', 'mesh', 'points'}
+    domain : {'image', 'texture', 'sound', 'series', 'volume', 'sphere', 'graph', 'mesh', 'points'}
         What samples are; see Notes for what follows from it.
     head : {'logistic', 'svm', 'ridge', 'rbf', 'kernel', 'pca'}, default='logistic'
         The classifier, as in `train`. Linear ones are quick and hard to overfit; 'rbf' is often the best from
         hundreds of samples on, and so is 'kernel', with less to choose; 'pca' asks for no more than tens of
         samples a class.
     size : int or tuple of int, optional
-        Samples of a signal, rows and columns of an image, or the band limit of a sphere. The scales follow
+        Samples of a signal, sides of an image or a volume, or the band limit of a sphere. The scales follow
         from it, and `fit` learns it where it is None.
     **transform
         Parameters of the transform, in place of the settings of the domain.
@@ -137,6 +143,8 @@ def make_scattering_classifier(
     sound      `Scattering1D`                ``Q=8``, narrow enough for pitches; ``ratios``, so that
                                              loudness counts once; means over time
     series     `Scattering1D`                ``Q=2``: short events; mean and deviation over time
+    volume     `HarmonicScattering3D`        logarithms of integrals, which do not change as a volume
+                                             moves and turns
     sphere     `SphericalScattering`         means over the sphere, which do not change as it turns
     graph      `GraphScattering`             logarithms of sums of powers, which grow with the graph
     mesh       `MeshScattering`              moments over the surface of its own curvature and heat
@@ -144,7 +152,7 @@ def make_scattering_classifier(
     =========  ============================  ==============================================================
 
     J is the number of octaves of the shortest side, less 1 for images, and less 2 for others, up to a limit:
-    4 for images, 5 for textures, 15 for sounds, 10 for series.
+    4 for images, 5 for textures, 15 for sounds, 10 for series, 3 for volumes.
 
     Examples
     --------
