@@ -103,7 +103,7 @@ def balanced(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.int64]:
 
 def tables() -> dict[str, Callable[[], list[Row]]]:
     """Every table by its name."""
-    from benchmarks.tables import cifar10, cnn, esc10, fsdd, kymatio, mitbih, mnist, ucr
+    from benchmarks.tables import cifar10, cnn, esc10, fsdd, kymatio, mitbih, mnist, qm7, ucr
 
     return {
         "mnist": mnist.table,
@@ -113,6 +113,7 @@ def tables() -> dict[str, Callable[[], list[Row]]]:
         "esc10": esc10.table,
         "mitbih": mitbih.table,
         "ucr": ucr.table,
+        "qm7": qm7.table,
         "cnn": cnn.table,
         "kymatio": kymatio.table,
     }

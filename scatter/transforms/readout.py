@@ -142,6 +142,11 @@ class Readout:
         return frame.output(None if self.average else resolution)
 
     @property
+    def _exponents(self) -> tuple[float, ...]:
+        """Powers whose sums are kept."""
+        return self.powers if isinstance(self.powers, tuple) else tuple(range(1, self.powers + 1))
+
+    @property
     def _has_axis(self) -> bool:
         """Whether statistics have an axis: where there are several, or powers are named."""
         return len(self._statistics) > 1 or isinstance(self.powers, tuple)
@@ -152,8 +157,7 @@ class Readout:
         found = []
         for kind in self.kinds:
             if kind == "powers":
-                of = self.powers if isinstance(self.powers, tuple) else range(1, self.powers + 1)
-                sums = ["sum({0})" if q == 1 else f"sum({{1}}**{q:g})" for q in of]
+                sums = ["sum({0})" if q == 1 else f"sum({{1}}**{q:g})" for q in self._exponents]
                 found += [f"log({name})" for name in sums] if self.log else sums
             else:
                 count = None if isinstance(self.powers, tuple) else self.powers
@@ -183,12 +187,11 @@ class Readout:
 
     def _sums(self, path: Path) -> list[str]:
         """What sums of powers of a path are called."""
-        exponents = self.powers if isinstance(self.powers, tuple) else range(1, self.powers + 1)
         absolute = isinstance(self.powers, tuple) and path.order == 0
 
         def sums(path: Path) -> list[str]:
             name = f"|{path.modulus}|" if absolute else path.modulus
-            return [f"sum({name}{'' if q == 1 else f'**{q:g}'})" for q in exponents]
+            return [f"sum({name}{'' if q == 1 else f'**{q:g}'})" for q in self._exponents]
 
         found = sums(path)
         if self.ratios is not False and path.order > 1:
