@@ -61,7 +61,7 @@ def test_the_version_is_that_of_the_package():
         ("features", "a.png", "-o", "t.npz", "--J", "0"),
         ("features", "a.png", "-o", "t.npz", "--pooling", "most"),
         ("features", "a.png", "-o", "t.npz", "--batch", "0"),
-        ("features", "a.png", "-o", "t.npz", "--transform", "3d"),
+        ("features", "a.png", "-o", "t.npz", "--transform", "4d"),
     ],
 )
 def test_bad_usage_ends_with_2(args):

@@ -173,7 +173,8 @@ def test_pages_and_rates_of_inputs_that_have_none(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["mesh", "graph", "points"])
 def test_channels_are_of_images_and_signals(kind):
-    with pytest.raises(InputError, match=f"channels='all' is about images and signals, .* of kind '{kind}'"):
+    message = f"is about images, volumes and signals, .* of kind '{kind}'"
+    with pytest.raises(InputError, match=message):
         Reading(kind, channels="all")
 
 
