@@ -180,7 +180,7 @@ def _tiles(count: int, first: int = 0) -> Iterator[slice]:
 def _cholesky(A: NDArray[Any]) -> NDArray[Any]:
     """Lower factor of a positive definite matrix, in its memory; nothing right of the diagonal is read.
 
-    By columns of tiles: LAPACK as SciPy has it counts in 32 bits, and fails above 46,340 rows.
+    By columns of tiles: LAPACK as SciPy has it, with integers of 32 bits, crashed at 50,000 rows.
     """
     for columns in _tiles(len(A)):
         done, below = slice(0, columns.start), slice(columns.stop, len(A))
