@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len
 from sklearn.base import clone
 
 from scatter.errors import InputError
@@ -296,24 +297,20 @@ def molecular_scattering(
     R = aligned(Z, positions)
     around = max(check_positive("margin", margin) * transform.sigma_0 * 2.0**transform.J, 4 * width)
     boxes = _boxes(np.ptp(R, axis=-2) * scale + 2 * around)
-    order = np.lexsort(boxes.T)
+    order = sorted(range(len(Z)), key=boxes.__getitem__)  # those of one box after each other
+    transforms = {
+        box: clone(transform).set_params(shape=box, channels="first", out_type="array") for box in set(boxes)
+    }
 
     def rows(place: int) -> NDArray[np.float32]:
-        box = tuple(boxes[place].tolist())
+        box = boxes[place]
         x = densities(Z[[place]], R[[place]], box, scale=scale, width=width, kinds=kinds)
-        return np.asarray(fitted(box)(x[0]), np.float32).ravel()
-
-    plans: dict[tuple[int, ...], HarmonicScattering3D] = {}
-
-    def fitted(shape: tuple[int, ...]) -> HarmonicScattering3D:
-        if shape not in plans:
-            plans[shape] = clone(transform).set_params(shape=shape, channels="first", out_type="array")
-        return plans[shape]
+        return np.asarray(transforms[box](x[0]), np.float32).ravel()
 
     found: dict[int, NDArray[np.float32]] = {}
     with ThreadPoolExecutor(thread_count(check_jobs(n_jobs))) as pool:
         try:
-            for place, row in zip(order.tolist(), pool.map(rows, order.tolist()), strict=True):
+            for place, row in zip(order, pool.map(rows, order), strict=True):
                 found[place] = row
                 if watch is not None:
                     watch(len(found), len(Z))
@@ -323,17 +320,11 @@ def molecular_scattering(
     return np.stack([found[place] for place in range(len(Z))])
 
 
-def _boxes(sides: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Sides rounded up to multiples of `STEP` without prime factors above 5."""
-    sizes = [n for n in range(STEP, 4096, STEP) if _smooth(n)]
-    return np.asarray(sizes)[np.searchsorted(sizes, sides)]
-
-
-def _smooth(n: int) -> bool:
-    for factor in (2, 3, 5):
-        while n % factor == 0:
-            n //= factor
-    return n == 1
+def _boxes(sides: NDArray[np.float64]) -> list[tuple[int, int, int]]:
+    """Sides rounded up to multiples of `STEP` without prime factors above 5, for each molecule."""
+    steps = np.ceil(sides / STEP).astype(int).tolist()
+    z, y, x = ([STEP * next_fast_len(n, real=True) for n in axis] for axis in zip(*steps, strict=True))
+    return list(zip(z, y, x, strict=True))
 
 
 def _numbers(numbers: Any) -> NDArray[np.int64]:

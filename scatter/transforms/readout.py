@@ -117,7 +117,7 @@ class Readout:
 
     @property
     def _of_sums(self) -> bool:
-        """Whether ratios are those of sums of powers."""
+        """Whether sums of powers of whole maps are kept, of which ratios are then taken."""
         return self.average is False and self.pooling == "powers"
 
     @property
