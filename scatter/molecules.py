@@ -299,7 +299,8 @@ def molecular_scattering(
     boxes = _boxes(np.ptp(R, axis=-2) * scale + 2 * around)
     order = sorted(range(len(Z)), key=boxes.__getitem__)  # those of one box after each other
     transforms = {
-        box: clone(transform).set_params(shape=box, channels="first", out_type="array") for box in set(boxes)
+        box: clone(transform).set_params(shape=box, channels="first", out_type="array", n_jobs=1)
+        for box in set(boxes)
     }
 
     def rows(place: int) -> NDArray[np.float32]:

@@ -297,11 +297,12 @@ def test_interruption_returns_within_a_second(name, parameters, shape, first, n_
 # ---------------------------------------------------------------------- instruction sets
 ISA = """
 import numpy as np, hashlib
-from scatter import Scattering1D, Scattering2D
+from scatter import HarmonicScattering3D, Scattering1D, Scattering2D
 from scatter.kernels.library import load
 rng = np.random.default_rng(0)
 found = []
-for S, shape in ((Scattering1D(4, 300, 4), (300,)), (Scattering2D(2, (20, 50)), (20, 50))):
+cases = (Scattering1D(4, 300, 4), Scattering2D(2, (20, 50)), HarmonicScattering3D(1, (10, 9, 20)))
+for S, shape in zip(cases, ((300,), (20, 50), (10, 9, 20))):
     for count in (1, 17):
         for dtype in ("float32", "float64"):
             x = rng.standard_normal((count, *shape)).astype(dtype)

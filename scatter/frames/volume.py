@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scatter.domains.grid import Grid
 from scatter.frames.base import LittlewoodPaley
+from scatter.frames.convolution import PRECISION
 from scatter.frames.solidharmonic import Axes, SolidHarmonics, harmonics
 from scatter.numerics.fingerprint import fingerprint, looked_at
 from scatter.numerics.fourier import irfftn, rfftn
@@ -107,7 +109,7 @@ class SolidHarmonicFrame(LittlewoodPaley):
 
     def average(self, u: Array, resolution: int) -> Array:
         """Gaussian average of width ``sigma_0 2**J`` around every ``2**J``-th voxel."""
-        return separable(u, self._lowpass)
+        return separable(u, self.lowpass(resolution))
 
     def crop(self, u: Array, resolution: int) -> Array:
         """The map: nothing was padded."""
@@ -167,6 +169,26 @@ class SolidHarmonicFrame(LittlewoodPaley):
         most, at = math.sqrt(degree), max(sigma * math.pi, math.sqrt(degree))
         share = (at / most) ** degree * math.exp(0.5 * (most**2 - at**2))
         return share > (1e-8 if size == 8 else 1e-5)
+
+    def real_fields(self, band: Band, size: int) -> Iterator[tuple[NDArray[Any], bool]]:
+        """Filters of the real fields of a wavelet on half of the spectrum, for numbers of ``size`` bytes.
+
+        Each comes with whether a field is what the filter makes, or that times i. Values below the precision
+        of the largest are zero.
+        """
+        degree, kept = _degree(band), np.float64 if size == 8 else np.float32
+        bell = math.prod(
+            self.bank.bell(band.j, self._omega(half=True)), start=np.asarray(self.bank.amplitude(band))
+        )
+        for beyond in (False, True) if self.beyond(band, size) else (False,):
+            for polynomial in self._harmonics(degree, half=True, beyond=beyond):
+                spectrum = (bell * polynomial).astype(kept)
+                spectrum[np.abs(spectrum) <= PRECISION[size] * np.abs(spectrum).max()] = 0
+                yield spectrum, bool((degree + beyond) % 2)
+
+    def lowpass(self, resolution: int) -> tuple[AxisLowPass, ...]:
+        """Low-pass and subsampling of a map, one linear map an axis."""
+        return self._lowpass
 
     @cached_property
     def _lowpass(self) -> tuple[AxisLowPass, ...]:

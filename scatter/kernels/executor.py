@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter.frames.convolution import ConvolutionFrame
+from scatter.frames.volume import SolidHarmonicFrame
+from scatter.kernels.filtering import ConvolutionProgram, FieldProgram
 from scatter.kernels.library import Library, thread_limit
 from scatter.kernels.program import Program
 from scatter.kernels.readings import Reading
@@ -44,7 +46,7 @@ class CompiledCascade:
         The compiled module.
     """
 
-    frame: ConvolutionFrame
+    frame: ConvolutionFrame | SolidHarmonicFrame
     tree: PathTree
     reading: Reading
     library: Library
@@ -59,6 +61,8 @@ class CompiledCascade:
             factor = largest_prime(n)
             if factor > most:
                 return f"a side of the padded grid, {n}, has the prime factor {factor}, above {most}"
+        if isinstance(self.frame, SolidHarmonicFrame) and not self.frame.bank.rotation_covariant:
+            return "rotation_covariant=False has complex wavelets"
         return None if self.frame.ndim <= 3 else f"the grid has {self.frame.ndim} axes, above 3"
 
     def __call__(self, x: NDArray[Any], n_jobs: int | None = None) -> NDArray[Any]:
@@ -83,7 +87,9 @@ class CompiledCascade:
         return out
 
     def prefers_columns(self, dtype: np.dtype[Any], count: int) -> bool:
-        """Whether lanes should be columns: for large grids, and for few signals."""
+        """Whether lanes should be columns: for large grids, for few signals, and for all volumes."""
+        if isinstance(self.frame, SolidHarmonicFrame):
+            return True
         register = int(self.library.module.register_bytes)
         width = register // real_type(dtype).itemsize
         spectra = self.frame.grid.points(0) * 2 * register
@@ -95,8 +101,11 @@ class CompiledCascade:
         key = (real, is_complex, columns)
         with self._lock:
             if key not in self._programs:
-                parts = (self.frame, self.tree, self.reading, self.library.module)
-                self._programs[key] = Program(*parts, real, columns, is_complex)
+                rest = (self.tree, self.reading, self.library.module, real, columns, is_complex)
+                if isinstance(self.frame, SolidHarmonicFrame):
+                    self._programs[key] = FieldProgram(self.frame, *rest)
+                else:
+                    self._programs[key] = ConvolutionProgram(self.frame, *rest)
             return self._programs[key]
 
 

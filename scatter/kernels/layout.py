@@ -78,7 +78,10 @@ class Layout:
         else:
             unit, pitch = self.width, kept * self.width
         if len(self.shape) == 3:
-            return (self.shape[1] * pitch, pitch, unit)
+            plane = self.shape[1] * pitch
+            if self.shape[0] > 1 and plane // self.width % 2 == 0:  # else a column meets itself in the cache
+                plane += self.width
+            return (plane, pitch, unit)
         return (pitch, unit)[-len(self.shape) :]
 
     # ------------------------------------------------------------------ what a filter makes, tile by tile

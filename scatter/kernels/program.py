@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,16 +12,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.frames.convolution import PRECISION, TAILS, Blocks, ConvolutionFrame
-from scatter.kernels.filters import pack
+from scatter.frames.convolution import PRECISION, TAILS, ConvolutionFrame
+from scatter.frames.volume import SolidHarmonicFrame
 from scatter.kernels.layout import Layout
 from scatter.kernels.readings import Reading
 from scatter.paths import Band, Group, PathTree
 
 Numbers = NDArray[Any]
 
-NODE = np.dtype([(name, np.int64) for name in ("filter", "level", "out", "end")])
-"""A path: its filter, its grid, where its coefficients go, and the first node that does not continue it."""
+NODE = np.dtype([(name, np.int64) for name in ("filter", "level", "out", "end", "fields")])
+"""A path: its filter, or the first of its fields and how many there are; its grid, where its coefficients go,
+and the first node that does not continue it."""
 
 
 class Step(NamedTuple):
@@ -29,6 +31,24 @@ class Step(NamedTuple):
     band: Band
     resolution: int
     real: bool
+
+
+class Filtering(NamedTuple):
+    """How the compiled executor applies a wavelet.
+
+    Attributes
+    ----------
+    first : int
+        The number of its filter, or of the first filter of its real fields.
+    fields : int
+        How many real fields it makes; none if its map is complex.
+    operations : float
+        Additions and multiplications of filtering a map, and of the transform back.
+    """
+
+    first: int
+    fields: int
+    operations: float
 
 
 class Visit(NamedTuple):
@@ -49,8 +69,8 @@ def depth_first(visit: Visit, *, real: bool) -> Iterator[Visit]:
 
 
 @dataclass(frozen=True, eq=False)
-class Program:
-    """A transform as the compiled executor runs it.
+class Program(ABC):
+    """A transform as the compiled executor runs it; how wavelets are applied is up to the kind of frame.
 
     Parameters
     ----------
@@ -76,7 +96,7 @@ class Program:
         convention, half of it for a real one, and all those of filters and averages.
     """
 
-    frame: ConvolutionFrame
+    frame: ConvolutionFrame | SolidHarmonicFrame
     tree: PathTree
     reading: Reading
     module: Any
@@ -91,16 +111,12 @@ class Program:
         object.__setattr__(self, "compiled", self._start())
         walk = list(depth_first(Visit(self.tree.root, 0, None), real=not self.is_complex))
         levels = {level: self._add_level(*level) for level in dict.fromkeys(map(self._level, walk))}
-        filters: dict[Step, float] = {}
-        wanted = dict.fromkeys(visit.step for visit in walk if visit.step)
-        for band in dict.fromkeys(step.band for step in wanted):  # one spectrum in memory at a time
-            blocks = self.frame.spectrum_blocks(band, self.dtype.itemsize)
-            filters |= {step: self._add_filter(step, blocks) for step in wanted if step.band == band}
-        object.__setattr__(self, "nodes", self._nodes(walk, list(levels), list(filters)))
+        filters = self._add_filters(dict.fromkeys(visit.step for visit in walk if visit.step))
+        object.__setattr__(self, "nodes", self._nodes(walk, list(levels), filters))
         self.compiled.set_nodes(self.nodes.view(np.int64))
         forward = sum(self._fourier(visit.group.resolution) / 2 for visit in walk if visit.group.edges)
         read = sum(levels[self._level(visit)] for visit in walk)
-        inverse = sum(filters[visit.step] for visit in walk if visit.step)
+        inverse = sum(filters[visit.step].operations for visit in walk if visit.step)
         object.__setattr__(self, "operations", forward + read + inverse)
 
     # ------------------------------------------------------------------ what it is run with
@@ -181,8 +197,8 @@ class Program:
     def _add_level(self, resolution: int, reading: Reading) -> float:
         """Hand over a grid and how its maps are read; return the operations of reading one."""
         layout = self._layout(resolution)
-        pool = (None, "mean", "moments").index(reading.pooling)
-        self.compiled.add_level(list(layout.shape), layout.fold, layout.group, pool)
+        pool = (None, "mean", "moments", "powers").index(reading.pooling)
+        self.compiled.add_level(list(layout.shape), layout.fold, layout.group, pool, list(reading.powers))
         # The ends that `tol` leaves out are 0 already; beyond are only those that rounding hides.
         tol = TAILS * PRECISION[self.dtype.itemsize]
         operations, left = 0.0, self.frame.grid.points(resolution)
@@ -195,19 +211,15 @@ class Program:
                 left *= matrix.rows
         return operations
 
-    def _add_filter(self, step: Step, blocks: Blocks) -> float:
-        """Hand over a filter; return the operations of applying it and going back to a map."""
-        goal = self.frame.bank.resolution(step.band)
-        source, coarse = self._layout(step.resolution), self.frame.coarser(blocks, step.band, step.resolution)
-        first, mirrored, places, weights = pack(coarse, source, self._layout(goal), real=step.real)
-        tables = (table.astype(np.int32) for table in (first, mirrored, places))
-        self.compiled.add_filter(*tables, (weights / source.points).astype(self.dtype))
-        return self._fourier(goal) + 4.0 * np.count_nonzero(weights)
+    @abstractmethod
+    def _add_filters(self, steps: Collection[Step]) -> dict[Step, Filtering]:
+        """Hand over all filters."""
 
-    def _nodes(self, walk: list[Visit], levels: list[tuple[int, Reading]], filters: list[Step]) -> Numbers:
+    def _nodes(
+        self, walk: list[Visit], levels: list[tuple[int, Reading]], filters: dict[Step, Filtering]
+    ) -> Numbers:
         nodes = np.zeros(len(walk), NODE)
         level_numbers = {level: number for number, level in enumerate(levels)}
-        filter_numbers = {step: number for number, step in enumerate(filters)}
         above: list[int] = []  # the nodes that the walk is below
         for number, visit in enumerate(walk):
             group, place, step = visit
@@ -215,10 +227,11 @@ class Program:
                 nodes["end"][above.pop()] = number
             above.append(number)
             nodes[number] = (
-                filter_numbers[step] if step else -1,
+                filters[step].first if step else -1,
                 level_numbers[self._level(visit)],
                 self.offsets[group.positions[place]],
                 0,
+                filters[step].fields if step else 0,
             )
         nodes["end"][above] = len(walk)
         return nodes

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter.frames.convolution import ConvolutionFrame
+from scatter.frames.volume import SolidHarmonicFrame
 from scatter.kernels.layout import Layout
 from scatter.numerics.lowpass import AxisLowPass
 
@@ -51,18 +52,23 @@ class Reading:
     ----------
     average : True, 'global' or False
         Low-pass, mean over the signal, or the map of the signal.
-    pooling : None, 'mean' or 'moments'
-        Statistics of that.
+    pooling : None, 'mean', 'moments' or 'powers'
+        Statistics of that; 'powers' are of the whole map of a grid that is not padded.
     floor : float
         Added under the logarithm of coefficients above order 0; negative is no logarithm.
+    powers : tuple of float
+        The powers of absolute values whose sums are kept.
     """
 
     average: bool | str
     pooling: str | None
     floor: float
+    powers: tuple[float, ...] = ()
 
-    def size(self, frame: ConvolutionFrame, resolution: int) -> int:
+    def size(self, frame: ConvolutionFrame | SolidHarmonicFrame, resolution: int) -> int:
         """Numbers that are kept of a path."""
+        if self.pooling == "powers":
+            return len(self.powers)
         if self.pooling == "moments":
             return 4
         if self.pooling == "mean" or self.average == "global":
@@ -70,7 +76,7 @@ class Reading:
         return math.prod(frame.output(None if self.average else resolution))
 
     def matrices(
-        self, frame: ConvolutionFrame, resolution: int, layout: Layout, tol: float
+        self, frame: ConvolutionFrame | SolidHarmonicFrame, resolution: int, layout: Layout, tol: float
     ) -> Iterator[Matrix]:
         """How maps at a resolution are read along each axis.
 
@@ -83,6 +89,8 @@ class Reading:
         tol : float
             Share of the mass of a low-pass that may be left out.
         """
+        if self.pooling == "powers":
+            return
         if self.average is True:
             for axis, lowpass in enumerate(frame.lowpass(resolution)):
                 strand = not layout.fold and axis == frame.ndim - 1

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
+from scatter.frames.volume import SolidHarmonicFrame
 from scatter.numerics.moments import MOMENTS
 from scatter.numerics.namespace import Array, device_of, is_torch_array, namespace
 from scatter.paths import Path, PathTree
@@ -46,7 +47,8 @@ class Compiled:
         """Coefficients of signals (batch, *shape), each path's after the other's: (batch, coefficients)."""
         pooling, pooled = self.readout.pooling, self.cascade.reading.pooling
         if pooling == pooled:
-            return self.cascade(x, n_jobs)
+            found = self.cascade(x, n_jobs)
+            return self.readout.signed(found) if pooling == "powers" and self.readout.log else found
         if pooled is not None:  # a standard deviation is made of moments
             found = self.cascade(x, n_jobs).reshape(len(x), -1, len(MOMENTS))
             return np.stack([found[..., 0], np.sqrt(found[..., 1])], axis=-1).reshape(len(x), -1)
@@ -101,7 +103,7 @@ def compile_cascade(executor: str, frame: Frame, tree: PathTree, readout: Readou
     refusal: str | None
     if library is None:
         refusal = f"the compiled executor is {NOT_BUILT}"
-    elif not isinstance(frame, ConvolutionFrame):
+    elif not isinstance(frame, (ConvolutionFrame, SolidHarmonicFrame)):
         refusal = "only grids are compiled"
     else:
         from scatter.kernels.executor import CompiledCascade
@@ -109,7 +111,10 @@ def compile_cascade(executor: str, frame: Frame, tree: PathTree, readout: Readou
 
         floor = -1.0 if readout.floor is None else readout.floor
         pooling = {"mean": "mean", "moments": "moments", "mean_std": "moments"}.get(str(readout.pooling))
-        cascade = CompiledCascade(frame, tree, Reading(readout.average, pooling, floor), library)
+        powers: tuple[float, ...] = ()
+        if readout.pooling == "powers" and isinstance(readout.powers, tuple) and frame.grid.padding is None:
+            pooling, powers = "powers", readout.powers
+        cascade = CompiledCascade(frame, tree, Reading(readout.average, pooling, floor, powers), library)
         refusal = cascade.refusal
     if refusal is None:
         return Compiled(cascade, readout)

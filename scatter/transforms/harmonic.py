@@ -10,10 +10,12 @@ from scatter.domains.grid import Grid
 from scatter.errors import InputError
 from scatter.frames.solidharmonic import SolidHarmonics
 from scatter.frames.volume import SolidHarmonicFrame
+from scatter.numerics.threads import check_jobs
 from scatter.paths import PathTree
 from scatter.transforms.channels import volume_shape
 from scatter.transforms.cost import check_wavelets
 from scatter.transforms.estimator import ScatteringTransformer
+from scatter.transforms.executors import check_executor
 from scatter.transforms.grids import Grids, refuse_complex
 from scatter.transforms.intake import Intake
 from scatter.transforms.plan import Plan
@@ -69,6 +71,13 @@ class HarmonicScattering3D(ScatteringTransformer):
     ratios : bool or float, default=False
         Divide coefficients of order 2 and above by those of the path without its last wavelet, plus this
         number, True being 1e-6, before the logarithm.
+    executor : {'auto', 'array', 'compiled'}, default='auto'
+        What runs the transform: compiled code, for NumPy arrays and for PyTorch tensors on the
+        processor that need no gradient; array by array, in any library; or, 'auto', the first where it
+        can be had. Both give the same numbers. ``rotation_covariant=False`` is not compiled.
+    n_jobs : int, optional
+        Threads of the compiled executor; None is all the processors that this process may use, and
+        negative numbers count from them as in joblib.
 
     Attributes
     ----------
@@ -124,6 +133,8 @@ class HarmonicScattering3D(ScatteringTransformer):
         channels: str = "first",
         log: bool | float = False,
         ratios: bool | float = False,
+        executor: str = "auto",
+        n_jobs: int | None = None,
     ) -> None:
         self.J = J
         self.shape = shape
@@ -137,6 +148,8 @@ class HarmonicScattering3D(ScatteringTransformer):
         self.channels = channels
         self.log = log
         self.ratios = ratios
+        self.executor = executor
+        self.n_jobs = n_jobs
 
     def _make_intake(self) -> Intake:
         return Grids.of(self, 3, guess=volume_shape, meet_complex=refuse_complex)
@@ -152,7 +165,7 @@ class HarmonicScattering3D(ScatteringTransformer):
         bank = SolidHarmonics(J, L, sigma_0, covariant)
         frame = SolidHarmonicFrame(bank, Grid(shape, shape, (0, 0, 0), None))
         tree = PathTree(bank, check_count("max_order", self.max_order, 0), frame.capacity)
-        return Plan(frame, tree, self._readout())
+        return Plan(frame, tree, self._readout(), check_executor(self.executor), check_jobs(self.n_jobs))
 
     def _readout(self) -> Readout:
         if self.method not in METHODS:

@@ -252,7 +252,7 @@ class Readout:
             if self.average is True and self.pooling:
                 part = self.pool(part, points, None if logarithm or self.ratios is not False else noise)
             elif self._of_sums and self.log:
-                part = self._signed(part)
+                part = self.signed(part)
             found.append(part)
         return xp.concat(found, axis=0)
 
@@ -267,12 +267,13 @@ class Readout:
         found: list[Array] = []
         for kind in self.kinds:
             values = summary(kept, kind, points, self.powers, noise)
-            found += map(self._signed, values) if kind == "powers" and self.log else values
+            found += map(self.signed, values) if kind == "powers" and self.log else values
         if len(self.kinds) > 1:  # of one precision, so that they are one array
             found = [double(value) for value in found]
         one = xp.stack(found, axis=-1) if self._has_axis else found[0]
         return xp.astype(one, kept.dtype, copy=False)
 
-    def _signed(self, s: Array) -> Array:
+    def signed(self, s: Array) -> Array:
+        """Logarithm of sums of powers, ``sign(s) log(1 + |s| / log)``."""
         xp = namespace(s)
         return xp.sign(s) * xp.log1p(xp.abs(s) / float(self.log))

@@ -44,6 +44,20 @@ struct Modulus {
     Modulus from(Index i) const { return {u + i * W<T>}; }
 };
 
+// Where the squares of the real parts, and those of the imaginary parts, are kept or added to what is there.
+template <class T, bool add>
+struct Squares {
+    T *u, *v;
+
+    void put(Index i, Complex<T> z) const {
+        keep(u + i * W<T>, z.re * z.re), keep(v + i * W<T>, z.im * z.im);
+    }
+    Squares from(Index i) const { return {u + i * W<T>, v + i * W<T>}; }
+
+private:
+    static void keep(T* to, Vector<T> square) { store(to, add ? load(to) + square : square); }
+};
+
 // cos and sin of 2 pi m / R, as constants of the compiler: Taylor series, |angle| <= pi.
 template <class T, int R>
 struct Roots {
@@ -136,9 +150,9 @@ __attribute__((noinline)) void last_pass(Buffer<T> in, T* re, T* im, Index step,
     for (Index k = 0; k < s; k++) butterflies<R, false, T>(in, Sequence<T>{re, im, step}, k, s, s, nullptr);
 }
 
-template <int R, class T>
-__attribute__((noinline)) void last_pass(Buffer<T> in, T* u, Index s) {
-    for (Index k = 0; k < s; k++) butterflies<R, false, T>(in, Modulus<T>{u}, k, s, s, nullptr);
+template <int R, class T, class Out>
+__attribute__((noinline)) void last_pass(Buffer<T> in, Out out, Index s) {
+    for (Index k = 0; k < s; k++) butterflies<R, false, T>(in, out, k, s, s, nullptr);
 }
 
 // y[k] = start + sum_m matrix[k, m] x[m], for `count` of the H rows, from k on.
@@ -286,8 +300,9 @@ private:
             [&] { odd(pass, in, out); });
     }
 
-    void last(const Pass& pass, Buffer<T> in, const Modulus<T>& out) const {
-        by_radix(pass.radix, [&](auto R) { last_pass<R()>(in, out.u, pass.s); }, [&] { odd(pass, in, out); });
+    template <class Out>
+    void last(const Pass& pass, Buffer<T> in, const Out& out) const {
+        by_radix(pass.radix, [&](auto R) { last_pass<R()>(in, out, pass.s); }, [&] { odd(pass, in, out); });
     }
 
     Index n_;

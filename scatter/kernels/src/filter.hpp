@@ -29,6 +29,9 @@ struct Filter {
         }
     }
 
+    // Whether a tile is zero.
+    bool empty(Index t) const { return first[t] == first[t + 1]; }
+
 private:
     template <bool mirror>
     SCATTER_INLINE void term(Index i, const T* re, const T* im, const T*& w, Vector<T>* a, Vector<T>* b) const {
@@ -49,6 +52,15 @@ private:
             else b[k] += y * weight;
         }
     }
+};
+
+// A filter that makes a real field of a real signal, at the first frequencies of the half that is kept.
+template <class T, bool columns>
+struct Field {
+    Filter<T, columns> filter;
+    Index kept;   // frequencies along the last axis; the field is zero at the others
+    Index group;  // vectors of a row that are made at a time
+    bool turned;  // whether the field is what the filter makes times i
 };
 
 }  // namespace scatter

@@ -23,6 +23,7 @@ template <class T>
 struct Workspace {
     Numbers<T> z, h, a, b, c;  // half-way from a spectrum to a map, and back; for one sequence, or a group of them
     Numbers<T> u, v;           // a strand, and its imaginary part, with room to continue them on both sides
+    Numbers<T> q;              // squares of the fields of a volume
     Index margin = 0;          // numbers in front of a strand
 
     T* strand() { return u.get() + margin; }
@@ -46,8 +47,8 @@ public:
         rows_ = rank > 1 ? shape_[rank - 2] : 1, planes_ = points_ / last_ / rows_;
         across_ = columns ? vectors<T>(last_) : last_, blocks_ = columns ? vectors<T>(rows_) : rows_;
         // An odd number of cache lines, so that a column does not meet itself in the cache.
-        pitch_ = across_ | 1, plane_ = blocks_ * (columns ? W<T> : 1) * pitch_;
-        h_pitch_ = columns ? blocks_ | 1 : pitch_, h_plane_ = columns ? across_ * W<T> * h_pitch_ : plane_;
+        pitch_ = across_ | 1, plane_ = plane(pitch_);
+        h_pitch_ = columns ? blocks_ | 1 : pitch_, h_plane_ = columns ? across_ * W<T> * h_pitch_ | 1 : plane_;
         if (last_ % 2 == 0) half_.emplace_back(last_ / 2);
         for (Index k = 0; k <= last_ / 2; k++) {
             const double angle = 2 * M_PI * double(k) / double(last_);
@@ -65,7 +66,7 @@ public:
     bool folded() const { return folded_; }
 
     // Numbers in each part of a spectrum. Rows of columns end with a vector of zeros.
-    Index spectrum_size() const { return points_ / last_ * pitch(false) + 2 * margin; }
+    Index spectrum_size() const { return planes_ * spectrum_plane(pitch(false)) + 2 * margin; }
 
     // Strands of a plane and in all, the rows of a plane that are in them, planes, and the length of a strand.
     Index blocks() const { return blocks_; }
@@ -113,6 +114,42 @@ public:
         }
     }
 
+    // Strands of the root of the sum of the squares of real fields of a volume, each handed to `each(strand, u)`.
+    //
+    // A field is transformed along the first two axes on the half of the frequencies along the last one. There two
+    // strands become one complex sequence, whose parts are theirs again after the transform.
+    template <class Each>
+    void norm(const Field<T, columns>* fields, Index count, const T* re, const T* im, Workspace<T>& w, Each each) const {
+        const Index strand = last_ * W<T>, end = strands() / 2 * 2;
+        w.q.reserve((strands() + 1) * strand);  // the last strand may be alone
+        for (Index f = 0; f < count; f++) w.c.reserve(2 * W<T> * planes_ * fields[f].group);
+        Complex<T>*z = w.z.complex(), *a = w.a.complex(), *b = w.b.complex(), *c = w.c.complex();
+        T* const q = w.q.get();
+        for (Index f = 0; f < count; f++) {
+            const Index kept = fields[f].kept, across = vectors<T>(kept), pitch = across | 1;
+            filter_planes(fields[f], re, im, w);
+            const auto half_rows = [&](Index s, Complex<T>* to) {
+                Complex<T>* const from = z + s / blocks_ * plane(pitch);
+                for (Index k = 0; k < (s % blocks_ == 0 ? across : 0); k++)
+                    plans_[1](along(from + k, pitch), along(from + k, pitch), c, b);
+                gather<false>(from + s % blocks_ * W<T> * pitch, pitch, to, kept, 0);
+            };
+            for (Index s = 0; s < strands(); s += 2) {
+                half_rows(s, a);
+                if (s < end) half_rows(s + 1, b);
+                together(a, b, kept, fields[f].turned, c);
+                T *const u = q + s * strand, *const v = u + strand;
+                if (f == 0) plans_.back()(along(c, 1), Squares<T, false>{u, v}, a, b);
+                else plans_.back()(along(c, 1), Squares<T, true>{u, v}, a, b);
+            }
+        }
+        for (Index s = 0; s < strands(); s++) {
+            T* const u = w.strand();
+            for (Index i = 0; i < strand; i += W<T>) store(u + i, square_root<T>(load(q + s * strand + i)));
+            each(s, u);
+        }
+    }
+
     // Spectrum of a strand u + i v, or u if v is null, along its axis.
     void transform(Index s, T* u, T* v, Workspace<T>& w) const {
         Complex<T>*to = w.h.complex() + s / blocks_ * h_plane_, *c = w.c.complex();
@@ -140,17 +177,20 @@ public:
     void spectrum(bool real, T* re, T* im, Workspace<T>& w) const {
         Complex<T>*h = w.h.complex(), *c = w.c.complex();
         const Index kept = real ? last_ / 2 + 1 : last_, rank = Index(shape_.size()), row = pitch(real);
+        const Index plane = spectrum_plane(row);
         const Index filled = columns ? vectors<T>(kept) * W<T> : kept * W<T>;
         for (T** part : {&re, &im}) {
             clear(*part, margin);
             *part += margin;
-            clear(*part + points_ / last_ * row, margin);
-            for (Index o = 0; o < points_ / last_; o++) clear(*part + o * row + filled, row - filled);
+            clear(*part + planes_ * plane, margin);
+            for (Index o = 0; o < planes_ * rows_; o++)
+                clear(*part + o / rows_ * plane + o % rows_ * row + filled, row - filled);
+            for (Index p = 0; p < planes_; p++) clear(*part + p * plane + rows_ * row, plane - rows_ * row);
         }
         for (Index p = 0; p < planes_; p++, h += h_plane_) {
             if (columns) std::fill_n(h + kept * h_pitch_, (filled - kept) * h_pitch_, Complex<T>{});
             for (Index k = 0; k < (columns ? filled / W<T> : kept); k++) {
-                const Sequence<T> out{re + p * rows_ * row + k * W<T>, im + p * rows_ * row + k * W<T>, row};
+                const Sequence<T> out{re + p * plane + k * W<T>, im + p * plane + k * W<T>, row};
                 if constexpr (columns) gather<false>(h + k * W<T> * h_pitch_, h_pitch_, c, rows_, 0);
                 for (Index i = 0; folded_ && i < rows_; i++) c[i] = turned(c[i], i * last_ + k * W<T>, T(-1));
                 if (rank == 1) out.put(0, h[k]);
@@ -159,7 +199,7 @@ public:
         }
         for (Index i = 0; rank == 3 && i < rows_ * filled; i += W<T>) {
             const Index at = i / filled * row + i % filled;
-            const Sequence<T> column{re + at, im + at, rows_ * row};
+            const Sequence<T> column{re + at, im + at, plane};
             forward(plans_[0], column, column, w);
         }
         if (folded_) unfold(re, im, kept);
@@ -197,9 +237,49 @@ private:
         plan(in.exchanged(), out.exchanged(), w.a.complex(), w.b.complex());
     }
 
+    // A field, filtered and transformed along its first axis, at z.
+    void filter_planes(const Field<T, columns>& field, const T* re, const T* im, Workspace<T>& w) const {
+        Complex<T>*z = w.z.complex(), *a = w.a.complex(), *b = w.b.complex(), *c = w.c.complex();
+        const Filter<T, columns>& filter = field.filter;
+        const Index across = vectors<T>(field.kept), pitch = across | 1, plane = this->plane(pitch);
+        const Index groups = (across + field.group - 1) / field.group, tiles = field.group / filter.tile;
+        for (Index g = 0; g < rows_ * groups; g++) {
+            const Index first = g % groups * field.group, tile = g * planes_ * tiles;
+            filter.apply(tile, tile + planes_ * tiles, re + margin, im + margin, c);
+            for (Index k = 0; k < std::min(field.group, across - first); k++) {
+                Complex<T>* to = z + g / groups * pitch + first + k;
+                bool zero = true;
+                for (Index p = 0; p < planes_ && zero; p++) zero = filter.empty(tile + p * tiles + k / filter.tile);
+                if (!zero) plans_[0](along(c + k, field.group), along(to, plane), a, b);
+                else
+                    for (Index p = 0; p < planes_; p++) to[p * plane] = Complex<T>{};
+            }
+        }
+    }
+
+    // From the first frequencies of two real sequences, p and q, the spectrum of p + i q; of i p - q if they are turned.
+    void together(const Complex<T>* p, const Complex<T>* q, Index kept, bool turn, Complex<T>* c) const {
+        for (Index k = kept; k < last_ - kept + 1; k++) c[k] = Complex<T>{};
+        for (Index k = 0; k < kept; k++) {
+            const Complex<T> a = turn ? p[k].turned() : p[k], b = turn ? q[k].turned() : q[k];
+            if (k > 0 && 2 * k < last_) {
+                c[k] = {a.re - b.im, a.im + b.re}, c[last_ - k] = {a.re + b.im, b.re - a.im};
+            } else {
+                c[k] = {a.re, b.re};  // what is imaginary there is rounding
+            }
+        }
+    }
+
     static void clear(T* numbers, Index count) { std::memset(numbers, 0, sizeof(T) * size_t(count)); }
 
-    // Numbers in a row of a spectrum.
+    // Vectors in a plane of rows.
+    Index plane(Index pitch) const { return blocks_ * (columns ? W<T> : 1) * pitch | 1; }
+
+    // Numbers in a plane of a spectrum, and in a row.
+    Index spectrum_plane(Index pitch) const {
+        const Index size = rows_ * pitch;
+        return planes_ > 1 && size / W<T> % 2 == 0 ? size + W<T> : size;
+    }
     Index pitch(bool real) const {
         const Index kept = real ? last_ / 2 + 1 : last_;
         if (folded_) return across_ * W<T>;

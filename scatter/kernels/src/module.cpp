@@ -47,11 +47,12 @@ void declare(nb::module_& m, const char* program, const char* worker) {
         .def("__init__",
              [](Code* self, bool complex, Index size, std::vector<std::vector<Index>> offsets, Index depth, T floor,
                 Index coefficients) {
-                 new (self) Code{complex, size, std::move(offsets), depth, floor, coefficients, {}, {}, {}};
+                 new (self) Code{complex, size, std::move(offsets), depth, floor, coefficients, {}, {}, {}, {}};
              })
         .def("add_level",
-             [](Code& self, std::vector<Index> shape, Index fold, Index group, int pool) {
-                 self.levels.push_back({Grid<T, columns>(std::move(shape), fold, group), Pool(pool), {}});
+             [](Code& self, std::vector<Index> shape, Index fold, Index group, int pool, std::vector<double> powers) {
+                 self.levels.push_back(
+                     {Grid<T, columns>(std::move(shape), fold, group), Pool(pool), {}, {std::move(powers)}});
              })
         .def("add_axis",
              [](Code& self, Index rows, Index reach, const Table<int64_t>& bands, const Table<T>& weights) {
@@ -61,6 +62,12 @@ void declare(nb::module_& m, const char* program, const char* worker) {
              [](Code& self, const Table<int32_t>& first, const Table<int32_t>& mirrored, const Table<int32_t>& source,
                 const Table<T>& weights) {
                  self.filters.push_back({numbers(first), numbers(mirrored), numbers(source), copied(weights)});
+             })
+        .def("add_field",
+             [](Code& self, const Table<int32_t>& first, const Table<int32_t>& mirrored, const Table<int32_t>& source,
+                const Table<T>& weights, Index kept, Index group, bool turned) {
+                 Filter<T, columns> filter{numbers(first), numbers(mirrored), numbers(source), copied(weights)};
+                 self.fields.push_back({std::move(filter), kept, group, turned});
              })
         .def("set_nodes", [](Code& self, const Table<int64_t>& nodes) { self.nodes = records<Node>(nodes); });
     nb::class_<Hand>(m, worker)

@@ -5,19 +5,20 @@
 
 namespace scatter {
 
-// A path: its modulus is filtered out of the spectrum of its parent. Paths stand depth first; those that continue this
-// one are the next ones up to `end`.
+// A path: its modulus is filtered out of the spectrum of its parent, by one filter, or by those of `fields` real fields
+// from `filter` on. Paths stand depth first; those that continue this one are the next ones up to `end`.
 struct Node {
-    Index filter, level, out, end;
+    Index filter, level, out, end, fields;
 };
 
-enum class Pool { none, mean, moments };
+enum class Pool { none, mean, moments, powers };
 
 template <class T, bool columns>
 struct Level {
     Grid<T, columns> grid;
     Pool pool;
     Reading<T, columns> reading;
+    Powers<T> powers;
 };
 
 template <class T, bool columns>
@@ -32,6 +33,7 @@ struct Program {
     Index coefficients;
     std::vector<Level<T, columns>> levels;  // the first is that of the signals
     std::vector<Filter<T, columns>> filters;
+    std::vector<Field<T, columns>> fields;
     std::vector<Node> nodes;  // the first is the signal itself
 };
 
@@ -56,6 +58,8 @@ public:
         Index most = 4 * lanes, room = 0;
         for (auto& level : program.levels) {
             level.grid.reserve(w_);
+            sums_.reserve(Index(level.powers.exponents.size()) * W<T>);
+            if (level.pool == Pool::powers) continue;
             most = std::max(most, level.reading.size(level.grid.folded()) * lanes);
             room = std::max(room, level.reading.room(level.grid));
         }
@@ -71,16 +75,17 @@ public:
         spectrum.signals = count;
         const Vector<T> shrink = scales(x, count, spectrum.scale);
         if (level.pool == Pool::moments) noise(x, count, spectrum.noise);
+        begin(level);
         for (Index s = 0; s < level.grid.strands(); s++) {
             for (T* part : {u, v}) {
                 if (!part) continue;
                 level.grid.pad(x + (part == v), program_.size, count, program_.offsets, s, part);
                 for (Index i = 0; i < level.grid.length() * W<T>; i += W<T>) store(part + i, load(part + i) * shrink);
-                level.reading.strand(level.grid, s, part, part == v ? r_.get() : t_.get());
+                read(level, s, part, part == v ? r_.get() : t_.get());
             }
             if (onward) level.grid.transform(s, u, v, w_);
         }
-        level.reading.rest(level.grid, t_.get(), s_.get(), g_.get());
+        rest(level);
         if (v) {
             level.reading.rest(level.grid, r_.get(), s_.get(), h_.get());
             const Index size = level.reading.size(level.grid.folded()) * lanes;
@@ -103,11 +108,16 @@ private:
         const Node& node = program_.nodes[index];
         const Level<T, columns>& level = program_.levels[node.level];
         const bool onward = node.end > index + 1;
-        level.grid.modulus(program_.filters[node.filter], re, im, w_, [&](Index s, T* u) {
-            level.reading.strand(level.grid, s, u, t_.get());
+        const auto each = [&](Index s, T* u) {
+            read(level, s, u, t_.get());
             if (onward) level.grid.transform(s, u, nullptr, w_);
-        });
-        level.reading.rest(level.grid, t_.get(), s_.get(), g_.get());
+        };
+        begin(level);
+        if constexpr (columns) {
+            if (node.fields) level.grid.norm(&program_.fields[node.filter], node.fields, re, im, w_, each);
+        }
+        if (!node.fields) level.grid.modulus(program_.filters[node.filter], re, im, w_, each);
+        rest(level);
         write(level, node, order, spectrum, out);
         if (!onward) return;
         Spectrum<T>& own = spectra_[order];
@@ -115,6 +125,22 @@ private:
         level.grid.spectrum(true, own.re.get(), own.im.get(), w_);
         for (Index child = index + 1; child < node.end; child = program_.nodes[child].end)
             branch(child, own.re.get(), own.im.get(), order + 1, spectrum, out);
+    }
+
+    // What is read of a map: from its strands, one after the other, and then of all of them.
+    void begin(const Level<T, columns>& level) {
+        std::fill_n(sums_.get(), level.powers.exponents.size() * size_t(W<T>), 0.);
+    }
+
+    void read(const Level<T, columns>& level, Index s, T* u, T* to) {
+        const Grid<T, columns>& grid = level.grid;
+        if (level.pool != Pool::powers) return level.reading.strand(grid, s, u, to);
+        const Index rows = columns ? std::min(W<T>, grid.rows() - s % grid.blocks() * W<T>) : W<T>;
+        level.powers.add(u, grid.length(), rows, sums_.get());
+    }
+
+    void rest(const Level<T, columns>& level) {
+        if (level.pool != Pool::powers) level.reading.rest(level.grid, t_.get(), s_.get(), g_.get());
     }
 
     // A power of two by which each signal is multiplied, so that no square over- or underflows.
@@ -155,6 +181,7 @@ private:
 
     // Scale, take logarithms and statistics of what was read, and write it to its place.
     void write(const Level<T, columns>& level, const Node& node, Index order, const Spectrum<T>& spectrum, T* out) {
+        if (level.pool == Pool::powers) return write_sums(level.powers.exponents, node, spectrum, out);
         T* g = g_.get();
         Index count = level.reading.size(level.grid.folded());
         for (Index i = 0; i < count * lanes; i += W<T>) store(g + i, load(g + i) * spectrum.scale);
@@ -181,9 +208,21 @@ private:
         }
     }
 
+    void write_sums(const std::vector<double>& exponents, const Node& node, const Spectrum<T>& spectrum, T* out) {
+        const double* sums = sums_.get();
+        for (size_t k = 0; k < exponents.size(); k++, sums += W<T>)
+            for (Index l = 0; l < (columns ? 1 : spectrum.signals); l++) {
+                double sum = sums[l];
+                for (Index m = 1; columns && m < W<T>; m++) sum += sums[m];
+                const double scale = std::pow(double(spectrum.scale[l]), exponents[k]);
+                out[l * program_.coefficients + node.out + Index(k)] = T(sum * scale);
+            }
+    }
+
     const Program<T, columns>& program_;
     Workspace<T> w_;
     Numbers<T> g_, h_, t_, r_, s_;      // what is read; of the imaginary part, too; and on the way
+    Numbers<double> sums_;              // of powers
     std::vector<Spectrum<T>> spectra_;  // of the paths above the one at work, by order
 };
 

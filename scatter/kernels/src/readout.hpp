@@ -177,6 +177,49 @@ private:
     }
 };
 
+// Sums of powers of absolute values, in double precision, one a lane.
+template <class T>
+struct Powers {
+    using Lanes = typename Widened<T>::Lanes;
+    std::vector<double> exponents;
+
+    // Add those of the first `lanes` lanes of n vectors to the sums, W numbers for each exponent.
+    void add(const T* u, Index n, Index lanes, double* sums) const {
+        for (double q : exponents) {
+            Lanes sum = {};
+            for (Index i = 0; i < n; i += CHUNK) {
+                const Index end = std::min(i + CHUNK, n);
+                if (q * 2 == std::floor(q * 2) && q <= 4) sum += halves(u + i * W<T>, end - i, int(q * 2));
+                else sum += others(u + i * W<T>, end - i, q);
+            }
+            for (Index l = 0; l < lanes; l++) sums[l] += sum[l];
+            sums += W<T>;
+        }
+    }
+
+private:
+    static constexpr Index CHUNK = 8;
+
+    // Powers of `halves` / 2, up to 4, are products of the numbers and of their roots.
+    static Lanes halves(const T* u, Index n, int halves) {
+        Vector<T> sum = {};
+        for (Index i = 0; i < n; i++) {
+            const Vector<T> x = load(u + i * W<T>), size = x < T(0) ? -x : x;
+            Vector<T> power = halves % 2 ? square_root<T>(size) : Vector<T>{} + T(1);
+            for (int k = 1; k < halves; k += 2) power *= size;
+            sum += power;
+        }
+        return __builtin_convertvector(sum, Lanes);
+    }
+
+    static Lanes others(const T* u, Index n, double q) {
+        Lanes sum = {};
+        for (Index i = 0; i < n; i++)
+            for (Index l = 0; l < W<T>; l++) sum[l] += std::pow(std::abs(double(u[i * W<T> + l])), q);
+        return sum;
+    }
+};
+
 // Sum of f(i) for `count` values of i from `first` on, by halves: rounding errors grow as the logarithm of the count.
 template <class E, class F>
 E sum_by_halves(Index first, Index count, const F& f) {

@@ -1,0 +1,73 @@
+"""How wavelets are applied in compiled code: one filter a wavelet, or one for each real field of a volume."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scatter.frames.convolution import Blocks, ConvolutionFrame
+from scatter.frames.volume import SolidHarmonicFrame
+from scatter.kernels.filters import Packed, pack
+from scatter.kernels.layout import Layout
+from scatter.kernels.program import Filtering, Program, Step
+
+
+@dataclass(frozen=True, eq=False)
+class ConvolutionProgram(Program):
+    """The program of a frame whose wavelets have real spectra, each of which makes a complex map."""
+
+    frame: ConvolutionFrame
+
+    def _add_filters(self, steps: Collection[Step]) -> dict[Step, Filtering]:
+        found: dict[Step, Filtering] = {}
+        for band in dict.fromkeys(step.band for step in steps):  # one spectrum in memory at a time
+            blocks = self.frame.spectrum_blocks(band, self.dtype.itemsize)
+            for step in steps:
+                if step.band == band:
+                    found[step] = Filtering(len(found), 0, self._add_filter(step, blocks))
+        return found
+
+    def _add_filter(self, step: Step, blocks: Blocks) -> float:
+        """Hand over a filter; return the operations of applying it and going back to a map."""
+        goal = self.frame.bank.resolution(step.band)
+        source, coarse = self._layout(step.resolution), self.frame.coarser(blocks, step.band, step.resolution)
+        packed = pack(coarse, source, self._layout(goal), real=step.real)
+        self.compiled.add_filter(*_tables(packed, source.points, self.dtype))
+        return self._fourier(goal) + 4.0 * np.count_nonzero(packed.weights)
+
+
+@dataclass(frozen=True, eq=False)
+class FieldProgram(Program):
+    """The program of a frame of volumes, whose wavelets each make several real fields."""
+
+    frame: SolidHarmonicFrame
+
+    def _add_filters(self, steps: Collection[Step]) -> dict[Step, Filtering]:
+        found: dict[Step, Filtering] = {}
+        source, first = self._layout(0), 0
+        for step in steps:
+            count, operations = 0, 0.0
+            for spectrum, turned in self.frame.real_fields(step.band, self.dtype.itemsize):
+                kept = int(np.flatnonzero(spectrum.any((0, 1))).max(initial=0)) + 1
+                goal = Layout((*source.shape[:2], kept), self.width, self.dtype.itemsize, columns=True)
+                packed = pack({(0, 0, 0): spectrum[..., :kept]}, source, goal, real=True)
+                tables = _tables(packed, source.points, self.dtype)
+                self.compiled.add_field(*tables, kept, goal.group, turned)
+                operations += self._fourier(0) / 2 + 4.0 * np.count_nonzero(packed.weights)
+                count += 1
+            found[step] = Filtering(first, count, operations)
+            first += count
+        return found
+
+
+def _tables(packed: Packed, points: int, dtype: np.dtype[Any]) -> list[NDArray[Any]]:
+    """A filter in the types of the compiled module, with the factor of the transform that came before."""
+    places = [np.asarray(table, np.int32) for table in packed[:3]]
+    return [*places, (packed.weights / points).astype(dtype)]
+
+
+__all__ = ["ConvolutionProgram", "FieldProgram"]
