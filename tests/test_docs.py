@@ -220,12 +220,12 @@ def agrees(want, got):
 
 
 def run_block(block, names):
+    if block.verb == "file":
+        Path(block.detail).write_text(block.code)
     if block.verb == "skip" or block.language not in RUN:
         return
     if block.verb == "needs" and any(importlib.util.find_spec(name) is None for name in block.detail.split()):
         return
-    if block.verb == "file":
-        Path(block.detail).write_text(block.code)
     if block.language in ("console", "bash"):
         run_console(block)
     elif ">>>" in block.code:

@@ -1,19 +1,34 @@
 """Molecules as volumes: Kymatio's densities, boxes that fit, invariance to motions, and what is refused."""
 
+import copy
+import pickle
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from scatter import HarmonicScattering3D, InputError
 from scatter._kymatio import import_kymatio
-from scatter.molecules import aligned, densities, molecular_scattering, valence_charges, voxels_per_length
+from scatter.molecules import (
+    MolecularScattering,
+    Molecule,
+    aligned,
+    densities,
+    valence_charges,
+    voxels_per_length,
+)
 
 WATER = [8, 1, 1, 0], [[0, 0, 0], [0.76, 0.59, 0], [-0.76, 0.59, 0], [9, 9, 9]]
 THIOFORMALDEHYDE = [6, 16, 1, 1], [[0, 0, 0], [1.61, 0, 0], [-0.58, 0.93, 0.1], [-0.58, -0.93, 0]]
 Z, R = (np.array(pair) for pair in zip(WATER, THIOFORMALDEHYDE, strict=True))
-S = HarmonicScattering3D(J=1, L=2, sigma_0=1.5)
+MOLECULES = Molecule.from_arrays(Z, R)
+SMALL = MolecularScattering(J=1, L=2, width=1.0)
 
 
 def test_valence_charges():
@@ -66,33 +81,63 @@ def test_the_scale_keeps_the_nearest_atoms_apart():
 
 
 def test_coefficients_do_not_depend_on_the_box_nor_on_where_a_molecule_is():
-    found = molecular_scattering(Z, R, S, width=1.5, margin=6.0, n_jobs=1)
+    S = MolecularScattering(J=1, L=2, width=1.5, margin=6.0, integral_powers=(0.5, 1.0, 2.0))
+    found = S.fit_transform(MOLECULES)
     assert found.dtype == np.float32
-    assert found.shape == (2, 3 * len(S.set_params(shape=(32, 32, 32)).tree) * 3)
-    S.set_params(shape=None)
-    scale = voxels_per_length(Z, R, 1.5)
-    x = densities(Z, aligned(Z, R), (72, 72, 64), scale=scale, width=1.5)
-    large = S(x).reshape(2, -1)
+    names = S.get_feature_names_out()
+    assert found.shape == (2, len(names)) == (2, 3 * len(S.tree) * 3)
+    assert names[-1] == "core: sum(||x*psi[j=0,l=2]|*psi[j=1,l=2]|**2)"
+    assert S.scale_ == voxels_per_length(Z, R, 1.5)
+    assert S.channels_ == ["full", "valence", "core"]
+    x = densities(Z, aligned(Z, R), (72, 72, 64), scale=S.scale_, width=1.5)
+    large = HarmonicScattering3D(J=1, L=2, sigma_0=1.5)(x).reshape(2, -1)
     apart = np.abs(found / large - 1).reshape(-1, 3).max(axis=0)
     assert (apart <= [0.03, 1e-3, 1e-4]).all()  # by power: a small one counts the faintest tails
     turned = R @ Rotation.from_euler("xyz", [30, 50, 70], degrees=True).as_matrix() + 3
-    moved = molecular_scattering(Z[::-1], turned[::-1], S, width=1.5, margin=6.0, n_jobs=2)
+    moved = S.transform(Molecule.from_arrays(Z[::-1, ::-1], turned[::-1, ::-1]))
     np.testing.assert_allclose(moved[::-1], found, rtol=1e-3)
 
 
-def test_what_is_told_meanwhile_and_the_usual_transform():
-    told = []
-    found = molecular_scattering(
-        Z, R, width=1.0, kinds=("full",), watch=lambda done, total: told.append((done, total))
+def test_the_estimator():
+    S = clone(SMALL).set_params(scale=4.0)
+    water = S(MOLECULES[0])
+    assert water.shape == (3, len(S.tree), 4)
+    rows = S.transform(MOLECULES)  # there is nothing to learn
+    np.testing.assert_array_equal(rows[0], water.ravel())
+    np.testing.assert_array_equal(
+        clone(S).set_params(executor="array").fit_transform(MOLECULES).shape, rows.shape
     )
-    assert told == [(1, 2), (2, 2)]
-    assert found.shape == (2, 25 * 4)
-    with pytest.raises(KeyboardInterrupt):
-        molecular_scattering(Z, R, S, width=1.0, watch=interrupted)
+    one = clone(S).set_params(kinds=("full",)).fit(MOLECULES)
+    np.testing.assert_array_equal(one.transform(MOLECULES), rows[:, : water[0].size])
+    assert list(one.get_feature_names_out()) == list(
+        S.fit(MOLECULES).get_feature_names_out()[: water[0].size]
+    )
+    atoms = SimpleNamespace(numbers=Z[0], positions=R[0], pbc=np.zeros(3, bool))
+    pair = (["C", "S", "H", "H"], R[1])
+    np.testing.assert_array_equal(S.transform([atoms, pair]), rows)
+    again = pickle.loads(pickle.dumps(S))
+    np.testing.assert_array_equal(again.transform(MOLECULES[::-1]), rows[::-1])
+    assert S.fingerprint() == again.fingerprint() != clone(S).set_params(L=1).fit(MOLECULES).fingerprint()
+    wider = clone(S).set_params(sigma_0=2.0)
+    assert wider.tree.paths[1].bands[0].sigma < S.tree.paths[1].bands[0].sigma
+    logarithms = clone(S).set_params(log=True).transform(MOLECULES)
+    np.testing.assert_allclose(logarithms, np.log1p(rows), rtol=1e-6)
+    model = make_pipeline(clone(SMALL), StandardScaler(), Ridge())
+    assert model.fit(MOLECULES, [0.0, 1.0]).predict(MOLECULES).shape == (2,)
 
 
-def interrupted(done, total):
-    raise KeyboardInterrupt
+def test_a_molecule_is_a_value():
+    water = MOLECULES[0]
+    assert repr(water) == "Molecule(H2O)"
+    assert repr(Molecule(["H", "C", "Cl", "H", "H"], np.eye(5, 3))) == "Molecule(CH3Cl)"
+    assert len(water) == 3
+    with pytest.raises(AttributeError, match="a Molecule can't be changed; make a new one"):
+        water.numbers = [1]
+    with pytest.raises(ValueError, match="read-only"):
+        water.positions[0] = 1
+    assert copy.deepcopy(water) is water
+    same = Molecule.from_arrays(Z[0], np.stack([R[0], R[0] + 1]))
+    assert [len(one) for one in same] == [3, 3]
 
 
 @pytest.mark.parametrize(
@@ -113,16 +158,48 @@ def interrupted(done, total):
         (lambda: densities(Z, R, (9, 9, 9), kinds=("all",)), "kinds must be a tuple of 'full', 'valence'"),
         (lambda: densities(Z, R, (9, 9, 9), width=0), "width must be a positive number, got 0"),
         (lambda: densities(Z, R, (9, 9, 0)), "each side of shape must be an integer >= 1, got 0"),
-        (lambda: voxels_per_length(Z, R * 0), "two atoms are at the same place; say the number of voxels"),
-        (lambda: voxels_per_length([6], [[0, 0, 0]]), "no molecule has two atoms; say"),
+        (lambda: voxels_per_length(Z, R * 0), "two atoms are at the same place; type scale=..., the number"),
+        (lambda: voxels_per_length([6], [[0, 0, 0]]), "no molecule has two atoms; type scale="),
         (lambda: voxels_per_length(Z, R, overlap=1.0), "overlap must be between 0 and 1, got 1.0"),
-        (lambda: molecular_scattering(Z[0], R[0]), r"numbers must be of shape \(n, atoms\), with n above 0"),
-        (lambda: molecular_scattering(Z[:0], R[:0]), r"with n above 0, got \(0, 4\)"),
+        (lambda: densities(Z, R, (9, 9)), r"shape must be three numbers of voxels, such as .* got"),
         (
-            lambda: molecular_scattering(Z, R, HarmonicScattering3D(method="local")),
-            "boxes of several sizes have no local averages to compare",
+            lambda: Molecule([], np.zeros((0, 3))),
+            "atomic numbers must be integers",
         ),
-        (lambda: molecular_scattering(Z + 40, R, S), "the valence charge of element 56 is not known"),
+        (lambda: Molecule([0], [[0, 0, 0]]), "at least one atom, got none"),
+        (lambda: Molecule(["Xx"], [[0, 0, 0]]), "there is no element 'Xx'; symbols are such as 'H', 'C' or"),
+        (
+            lambda: Molecule([8], [[0, 0]]),
+            r"positions must be of shape \(atoms, 3\), got \(1, 2\)",
+        ),
+        (lambda: Molecule([8], [["a", 0, 0]]), "positions must be numbers of shape"),
+        (lambda: Molecule([8], [[0, 0, np.inf]]), "positions contain NaN or infinite values"),
+        (
+            lambda: Molecule.from_arrays(Z, R[0]),
+            r"must be numbers \(n, atoms\) and positions \(n, atoms, 3\)",
+        ),
+        (
+            lambda: SMALL.fit(MOLECULES[0]),
+            r"must be a list of molecules, .* type \[molecule\] for one",
+        ),
+        (lambda: SMALL.fit(Z), r"got ndarray; .* Molecule.from_arrays\(Z, R\) for arrays"),
+        (lambda: SMALL.fit([]), "a list with at least one molecule is needed"),
+        (lambda: SMALL.fit([MOLECULES[0], 3]), "molecule 1: must be a Molecule, a pair .* got 3"),
+        (lambda: SMALL.fit([([8], [[0, 0, 0]])]), "no molecule has two atoms; type scale=..., the number of"),
+        (lambda: SMALL.fit([(Z[1], R[1] * 0)]), "two atoms are at the same place; type scale="),
+        (
+            lambda: SMALL.fit([SimpleNamespace(numbers=Z[1], positions=R[1], pbc=[True] * 3)]),
+            "molecule 0: atoms of a periodic cell are no molecule; set atoms.pbc = False",
+        ),
+        (lambda: SMALL(MOLECULES[0]), "no scale is known yet; call fit with all molecules, or type"),
+        (lambda: clone(SMALL).set_params(scale=0).fit(MOLECULES), "scale must be a positive number, got 0"),
+        (lambda: clone(SMALL).set_params(sigma_0="a").fit(MOLECULES), "sigma_0 must be a positive number"),
+        (lambda: clone(SMALL).set_params(J=1.5).fit(MOLECULES), "J must be an integer >= 0, got 1.5"),
+        (lambda: clone(SMALL).set_params(kinds=()).fit(MOLECULES), "kinds must be a tuple of 'full'"),
+        (
+            lambda: clone(SMALL).set_params(scale=4.0).transform([MOLECULES[0], ([26], [[0, 0, 0]])]),
+            "molecule 1: the valence charge of element 26 is not known",
+        ),
     ],
 )
 def test_what_is_refused(call, message):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.data import data
 from benchmarks.tables import Row, spread
-from scatter.molecules import molecular_scattering, voxels_per_length
+from scatter.molecules import MolecularScattering, Molecule
 
 WIDTH = float(os.environ.get("QM7_WIDTH", "1"))
 """Standard deviation of the Gaussians and of the finest wavelet, voxels; twice is eight times as long."""
@@ -31,14 +30,9 @@ def features(numbers, positions):
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"qm7-width-{WIDTH:g}-margin-{MARGIN:g}-{len(numbers)}.npz"
     if not file.exists():
-        scale = voxels_per_length(numbers, positions, WIDTH)
+        molecules = Molecule.from_arrays(numbers, positions)
         began = time.perf_counter()
-
-        def watch(done, total):
-            if sys.stderr.isatty():
-                print(f"\rqm7: {done} of {total} molecules", end="", file=sys.stderr, flush=True)
-
-        X = molecular_scattering(numbers, positions, scale=scale, width=WIDTH, margin=MARGIN, watch=watch)
+        X = MolecularScattering(width=WIDTH, margin=MARGIN).fit(molecules).transform(molecules)
         np.savez(file, X=X, seconds=time.perf_counter() - began)
     with np.load(file) as kept:
         return kept["X"].astype(np.float64), float(kept["seconds"])
@@ -58,9 +52,10 @@ def errors(X, energies, folds=5):
 def table() -> list[Row]:
     """QM7: errors of ridge regression in kcal/mol, mean and deviation of 5 folds.
 
-    Densities of full, valence and core charges, `HarmonicScattering3D(J=2, L=3, sigma_0=width)`, powers 0.5,
-    1, 2 and 3, orders 0 to 2, each molecule in a box that fits it. ``QM7_WIDTH`` and ``QM7_MARGIN`` say how
-    fine and how large the boxes are, ``QM7_COUNT`` how many molecules are taken.
+    `MolecularScattering(width=QM7_WIDTH, margin=QM7_MARGIN)`: densities of full, valence and core charges,
+    J=2, L=3, powers 0.5, 1, 2 and 3, orders 0 to 2, each molecule in a box that fits it. ``QM7_WIDTH`` (1)
+    and ``QM7_MARGIN`` (3) say how fine and how large the boxes are, ``QM7_COUNT`` how many molecules are
+    taken.
     """
     with np.load(data("qm7.npz")) as file:
         numbers, positions, energies = file["Z"].astype(int), file["R"].astype(float), file["E"]

@@ -45,6 +45,7 @@ class FeatureKind(StrEnum):
     graph = "graph"
     mesh = "mesh"
     points = "points"
+    molecules = "molecules"
 
 
 class Pages(StrEnum):

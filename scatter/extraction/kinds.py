@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ class TransformKind:
     Parameters
     ----------
     estimator : str
-        Its class, a name in `scatter`.
+        Its class, a name in `scatter` or in ``module``.
     sample : str
         The kind of its samples, as in `scatter.io.reading.Reading`.
     about : str
@@ -37,17 +38,23 @@ class TransformKind:
     defaults : mapping
         Parameters that differ from the defaults of the class: what the name says, and pooling, as files of
         several sizes have maps of several sizes and a table has one row a sample.
+    module : str, optional
+        Where its class is, if not in `scatter`.
+    needs : set of str
+        Parameters that `fit` would learn of all samples, where files are seen one by one.
     """
 
     estimator: str
     sample: Kind
     about: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    module: str = ""
+    needs: frozenset[str] = frozenset()
 
     @property
     def type(self) -> Any:
         """The class."""
-        return public(self.estimator)
+        return getattr(import_module(self.module), self.estimator) if self.module else public(self.estimator)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -62,9 +69,9 @@ class TransformKind:
 
     @property
     def required(self) -> frozenset[str]:
-        """Names of the parameters that have no default."""
+        """Names of the parameters that must be given."""
         parameters = inspect.signature(self.type).parameters.values()
-        return frozenset(one.name for one in parameters if one.default is one.empty)
+        return self.needs | {one.name for one in parameters if one.default is one.empty}
 
 
 _POOLED = {"pooling": "mean"}
@@ -90,6 +97,13 @@ TRANSFORMS: Mapping[str, TransformKind] = MappingProxyType(
         "graph": TransformKind("GraphScattering", "graph", "graphs, one a file"),
         "mesh": TransformKind("MeshScattering", "mesh", "triangle meshes, one a file"),
         "points": TransformKind("PointCloudScattering", "points", "clouds of points, one a file"),
+        "molecules": TransformKind(
+            "MolecularScattering",
+            "molecule",
+            "molecules",
+            module="scatter.molecules",
+            needs=frozenset({"scale"}),
+        ),
     }
 )
 

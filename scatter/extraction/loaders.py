@@ -35,6 +35,7 @@ _MATCHING: dict[Kind, frozenset[str]] = {
     "mesh": MESH_SUFFIXES,
     "points": MESH_SUFFIXES | ARRAY_SUFFIXES | POINT_SUFFIXES,
     "graph": GRAPH_SUFFIXES | {".npz"},
+    "molecule": POINT_SUFFIXES | {".npz"},
 }
 
 
@@ -76,6 +77,10 @@ class Loader:
         """
         path, kind = Path(file), self.reading.kind
         suffix = _matching_suffix(file, kind)
+        if kind == "molecule":
+            from scatter.io import molecules
+
+            return molecules.pieces(path, start, stop, self.reading, at_most)
         if suffix in ARRAY_SUFFIXES and kind != "graph":
             rows = self._rows.pieces(path, start, stop, self.reading, at_most)
             return (partial(_clouds, read) for read in rows) if kind == "points" else rows
@@ -124,6 +129,10 @@ def count_rows(file: str, reading: Reading) -> int | None:
             return segments.count_segments(Path(file), reading) if large else None
         if suffix not in ARRAY_SUFFIXES or reading.kind == "graph":
             return None
+        if reading.kind == "molecule":
+            from scatter.io.molecules import count_molecules
+
+            return count_molecules(Path(file))
         if suffix == ".npy" and os.path.getsize(file) < _LARGE:
             return None
         return rows.count_rows(Path(file), reading)

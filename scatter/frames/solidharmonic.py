@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from scatter.numerics.fingerprint import fingerprint
 from scatter.paths import Band
 
 Axes = tuple[NDArray[np.float64], ...]
@@ -81,6 +82,15 @@ class SolidHarmonics:
     def resolution(self, band: Band) -> int:
         """Moduli are kept at every voxel, as their powers are integrated."""
         return 0
+
+    def fingerprint(self) -> str:
+        """Hash of the wavelets on a small grid."""
+        axis = np.asarray(2 * math.pi * np.fft.fftfreq(7), np.float64)
+        omega: Axes = tuple(axis.reshape([-1 if a == b else 1 for b in range(3)]) for a in range(3))
+        fields = [p for degree in range(self.L + 1) for p in harmonics(degree, omega)]
+        bells = [bell for j in range(self.J + 1) for bell in self.bell(j, omega)]
+        amplitudes = [self.amplitude(band) for band in self._bands]
+        return fingerprint(f"{self.rotation_covariant}", *bells, *fields, amplitudes)
 
     # ------------------------------------------------------------------ spectra
     def bell(self, j: int, omega: Axes) -> Axes:

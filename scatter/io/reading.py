@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Kind = Literal["signal", "image", "volume", "mesh", "points", "graph"]
-KINDS: tuple[Kind, ...] = ("signal", "image", "volume", "mesh", "points", "graph")
+Kind = Literal["signal", "image", "volume", "mesh", "points", "graph", "molecule"]
+KINDS: tuple[Kind, ...] = ("signal", "image", "volume", "mesh", "points", "graph", "molecule")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Reading:
 
     Parameters
     ----------
-    kind : {'signal', 'image', 'volume', 'mesh', 'points', 'graph'}
+    kind : {'signal', 'image', 'volume', 'mesh', 'points', 'graph', 'molecule'}
         What a sample is.
     resize : tuple of int, optional
         Images: resize every one to (height, width), in pixels.

@@ -154,17 +154,26 @@ class HarmonicScattering3D(ScatteringTransformer):
     def _make_intake(self) -> Intake:
         return Grids.of(self, 3, guess=volume_shape, meet_complex=refuse_complex)
 
-    def _make_plan(self, shape: tuple[int, ...]) -> Plan:
+    @property
+    def bank(self) -> SolidHarmonics:
+        """The wavelets."""
         J, L = check_count("J", self.J, 0), check_count("L", self.L, 0)
         check_wavelets((J + 1) * (L + 1), J=J, L=L)
         if L > MOST_DEGREES:
             raise InputError(f"L must be an integer from 0 to {MOST_DEGREES}, got {L}")
-        sigma_0 = check_positive("sigma_0", self.sigma_0)
-        _check_size(shape, J, sigma_0)
         covariant = check_flag("rotation_covariant", self.rotation_covariant)
-        bank = SolidHarmonics(J, L, sigma_0, covariant)
-        frame = SolidHarmonicFrame(bank, Grid(shape, shape, (0, 0, 0), None))
-        tree = PathTree(bank, check_count("max_order", self.max_order, 0), frame.capacity)
+        return SolidHarmonics(J, L, check_positive("sigma_0", self.sigma_0), covariant)
+
+    def _make_plan(self, shape: tuple[int, ...]) -> Plan:
+        return self.plan(shape)
+
+    def plan(self, shape: tuple[int, ...] | None) -> Plan:
+        """What is computed of volumes of a shape; the paths alone, if none is known."""
+        bank, frame = self.bank, None
+        if shape is not None:
+            _check_size(shape, bank.J, bank.sigma_0)
+            frame = SolidHarmonicFrame(bank, Grid(shape, shape, (0, 0, 0), None))
+        tree = PathTree(bank, check_count("max_order", self.max_order, 0), SolidHarmonicFrame.capacity)
         return Plan(frame, tree, self._readout(), check_executor(self.executor), check_jobs(self.n_jobs))
 
     def _readout(self) -> Readout:

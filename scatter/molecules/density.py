@@ -1,20 +1,17 @@
-"""Molecules as volumes: sums of Gaussians at the atoms, and their scattering in a box that fits each."""
+"""Densities of molecules: sums of Gaussians at the atoms, as volumes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
-from sklearn.base import clone
+from scipy.spatial.distance import pdist
 
 from scatter.errors import InputError
-from scatter.numerics.threads import check_jobs, thread_count
-from scatter.transforms.harmonic import HarmonicScattering3D
+from scatter.molecules.molecule import check_numbers
 from scatter.transforms.validation import check_count, check_positive
 
 KINDS = ("full", "valence", "core")
@@ -49,7 +46,7 @@ def valence_charges(numbers: Any) -> NDArray[np.float64]:
     >>> valence_charges([1, 6, 8, 16])
     array([1., 4., 6., 6.])
     """
-    Z = _numbers(numbers)
+    Z = check_numbers(numbers)
     if Z.size and Z.max() > LARGEST:
         raise InputError(
             f"the valence charge of element {Z.max()} is not known here, only up to {LARGEST}, argon; type "
@@ -129,15 +126,21 @@ def voxels_per_length(numbers: Any, positions: Any, width: float = 2.0, overlap:
     width = check_positive("width", width)
     if not 0 < check_positive("overlap", overlap) < 1:
         raise InputError(f"overlap must be between 0 and 1, got {overlap!r}")
-    nearest = math.inf
-    for z, r in zip(Z.reshape(-1, Z.shape[-1]), R.reshape(-1, *R.shape[-2:]), strict=True):
-        r = r[z > 0]
-        distances = np.linalg.norm(r[:, None] - r, axis=-1)[np.triu_indices(len(r), 1)]
-        nearest = min(nearest, distances.min(initial=math.inf))
-    if not 0 < nearest < math.inf:
-        what = "two atoms are at the same place" if nearest == 0 else "no molecule has two atoms"
-        raise InputError(f"{what}; say the number of voxels in a unit of length yourself")
-    return float(width * math.sqrt(-8 * math.log(overlap)) / nearest)
+    pairs = zip(Z.reshape(-1, Z.shape[-1]), R.reshape(-1, *R.shape[-2:]), strict=True)
+    return scale_apart(min((nearest(r[z > 0]) for z, r in pairs), default=math.inf), width, overlap)
+
+
+def nearest(positions: NDArray[np.float64]) -> float:
+    """Smallest distance of two atoms; infinite if there is one."""
+    return float(pdist(positions).min(initial=math.inf)) if len(positions) else math.inf
+
+
+def scale_apart(distance: float, width: float, overlap: float = 0.1) -> float:
+    """Voxels in a unit of length that keep the Gaussians of atoms at a distance apart."""
+    if not 0 < distance < math.inf:
+        what = "two atoms are at the same place" if distance == 0 else "no molecule has two atoms"
+        raise InputError(f"{what}; type scale=..., the number of voxels in a unit of length")
+    return width * math.sqrt(-8 * math.log(overlap)) / distance
 
 
 def densities(
@@ -199,8 +202,11 @@ def densities(
         raise InputError(
             f"numbers must be of shape (n, atoms), got {Z.shape}; type numbers[None] for one molecule"
         )
+    if not isinstance(shape, (tuple, list)) or len(shape) != 3:
+        raise InputError(f"shape must be three numbers of voxels, such as (64, 64, 64), got {shape!r}")
     sides = tuple(check_count("each side of shape", side, 1) for side in shape)
     scale, width = check_positive("scale", scale), check_positive("width", width)
+    kinds = check_kinds(kinds)
     charges = _charges(Z, kinds)
     R = R * scale
     _check_inside(Z, R, sides)
@@ -218,125 +224,14 @@ def densities(
     return found
 
 
-def molecular_scattering(
-    numbers: Any,
-    positions: Any,
-    transform: HarmonicScattering3D | None = None,
-    *,
-    scale: float | None = None,
-    width: float = 2.0,
-    kinds: tuple[str, ...] = KINDS,
-    margin: float = 5.0,
-    n_jobs: int | None = None,
-    watch: Callable[[int, int], None] | None = None,
-) -> NDArray[np.float32]:
-    """Scattering of the charge densities of molecules, each in a box that fits it.
-
-    Integrals over a volume don't depend on how much empty space is around, so that a box needs no more than
-    the coarsest wavelet does: molecules are turned into their principal axes, and boxes leave some widths of
-    that wavelet around them.
-
-    Parameters
-    ----------
-    numbers : array of int of shape (n, atoms)
-        Atomic numbers; 0 is no atom.
-    positions : array of shape (n, atoms, 3)
-        Positions, in any unit of length.
-    transform : HarmonicScattering3D, optional
-        Of ``method='integral'``. None is ``HarmonicScattering3D(J=2, L=3, sigma_0=width,
-        integral_powers=(0.5, 1, 2, 3))``.
-    scale : float, optional
-        Voxels in a unit of length; None is `voxels_per_length` of these molecules.
-    width : float, default=2.0
-        Standard deviation of the Gaussians, voxels.
-    kinds : tuple of {'full', 'valence', 'core'}, default=all three
-        Densities, each of which is transformed by itself.
-    margin : float, default=5.0
-        Widths ``sigma_0 2**J`` of the coarsest wavelet between an atom and the nearest face of its box. That
-        a box is periodic changes integrals of powers from 1 on by 0.2 per cent at 5, and by 10 at 3; those of
-        the power 0.5, which counts the faintest tails, by 3 and by 30.
-    n_jobs : int, optional
-        Threads; None is all the processors that this process may use.
-    watch : callable, optional
-        Told how many molecules are done, and of how many.
-
-    Returns
-    -------
-    ndarray of float32 of shape (n, kinds * paths * powers)
-        Names are those of the transform, one density's after the other's.
-
-    Raises
-    ------
-    InputError
-        If the transform keeps no integrals, an element is unknown, or arrays don't fit together.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from scatter import HarmonicScattering3D
-    >>> from scatter.molecules import molecular_scattering
-    >>> numbers = [[8, 1, 1], [6, 8, 0]]
-    >>> positions = [[[0, 0, 0], [0.8, 0.6, 0], [-0.8, 0.6, 0]], [[0, 0, 0], [0, 0, 1.13], [0, 0, 0]]]
-    >>> S = HarmonicScattering3D(J=1, L=1, sigma_0=1.5)
-    >>> X = molecular_scattering(numbers, positions, S, width=1.5)
-    >>> X.shape
-    (2, 63)
-    """
-    width = check_positive("width", width)
-    if transform is None:
-        transform = HarmonicScattering3D(J=2, L=3, sigma_0=width, integral_powers=(0.5, 1.0, 2.0, 3.0))
-    if np.ndim(numbers) != 2 or len(numbers) == 0:
-        raise InputError(f"numbers must be of shape (n, atoms), with n above 0, got {np.shape(numbers)}")
-    if transform.method != "integral":
-        raise InputError(
-            f"boxes of several sizes have no local averages to compare, got {transform!r}; type "
-            "method='integral'"
-        )
-    scale = voxels_per_length(numbers, positions, width) if scale is None else check_positive("scale", scale)
-    Z = _checked(numbers, positions)[0]
-    R = aligned(Z, positions)
-    around = max(check_positive("margin", margin) * transform.sigma_0 * 2.0**transform.J, 4 * width)
-    boxes = _boxes(np.ptp(R, axis=-2) * scale + 2 * around)
-    order = sorted(range(len(Z)), key=boxes.__getitem__)  # those of one box after each other
-    transforms = {
-        box: clone(transform).set_params(shape=box, channels="first", out_type="array", n_jobs=1)
-        for box in set(boxes)
-    }
-
-    def rows(place: int) -> NDArray[np.float32]:
-        box = boxes[place]
-        x = densities(Z[[place]], R[[place]], box, scale=scale, width=width, kinds=kinds)
-        return np.asarray(transforms[box](x[0]), np.float32).ravel()
-
-    found: dict[int, NDArray[np.float32]] = {}
-    with ThreadPoolExecutor(thread_count(check_jobs(n_jobs))) as pool:
-        try:
-            for place, row in zip(order, pool.map(rows, order), strict=True):
-                found[place] = row
-                if watch is not None:
-                    watch(len(found), len(Z))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return np.stack([found[place] for place in range(len(Z))])
-
-
-def _boxes(sides: NDArray[np.float64]) -> list[tuple[int, int, int]]:
-    """Sides rounded up to multiples of `STEP` without prime factors above 5, for each molecule."""
-    steps = np.ceil(sides / STEP).astype(int).tolist()
-    z, y, x = ([STEP * next_fast_len(n, real=True) for n in axis] for axis in zip(*steps, strict=True))
-    return list(zip(z, y, x, strict=True))
-
-
-def _numbers(numbers: Any) -> NDArray[np.int64]:
-    found = np.asarray(numbers)
-    if found.dtype.kind not in "iu" or (found.size and (found.min() < 0 or found.max() > 118)):
-        raise InputError(f"atomic numbers must be integers from 0 to 118, got {numbers!r:.80}")
-    return found.astype(np.int64)
+def box(sides: NDArray[np.float64]) -> tuple[int, int, int]:
+    """Voxels along three sides, rounded up to multiples of `STEP` without prime factors above 5."""
+    z, y, x = (STEP * next_fast_len(math.ceil(side / STEP), real=True) for side in sides.tolist())
+    return z, y, x
 
 
 def _checked(numbers: Any, positions: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    Z, R = _numbers(numbers), np.asarray(positions, np.float64)
+    Z, R = check_numbers(numbers), np.asarray(positions, np.float64)
     if Z.ndim < 1 or R.shape != (*Z.shape, 3):
         raise InputError(
             f"positions must be of shape (..., atoms, 3) for numbers (..., atoms), got {R.shape} and "
@@ -347,10 +242,15 @@ def _checked(numbers: Any, positions: Any) -> tuple[NDArray[np.int64], NDArray[n
     return Z, R
 
 
-def _charges(Z: NDArray[np.int64], kinds: Any) -> NDArray[np.float64]:
-    """Charges (n, kinds, atoms)."""
-    if not isinstance(kinds, tuple) or not kinds or not set(kinds) <= set(KINDS):
+def check_kinds(kinds: Any) -> tuple[str, ...]:
+    """Return kinds of densities."""
+    if not isinstance(kinds, (tuple, list)) or not kinds or not set(kinds) <= set(KINDS):
         raise InputError(f"kinds must be a tuple of 'full', 'valence' and 'core', got {kinds!r}")
+    return tuple(kinds)
+
+
+def _charges(Z: NDArray[np.int64], kinds: tuple[str, ...]) -> NDArray[np.float64]:
+    """Charges (n, kinds, atoms)."""
     full = Z.astype(np.float64)
     if kinds == ("full",):
         return full[:, None]
