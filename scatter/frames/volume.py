@@ -21,6 +21,9 @@ from scatter.numerics.lowpass import AxisLowPass, separable
 from scatter.numerics.namespace import Array, Constant, itemsize, namespace, norm
 from scatter.paths import Band, Edge, Group
 
+SLAB = 2**18
+"""Voxels of which polynomials are computed at once."""
+
 
 @dataclass(frozen=True, eq=False)
 class SolidHarmonicFrame(LittlewoodPaley):
@@ -151,8 +154,11 @@ class SolidHarmonicFrame(LittlewoodPaley):
             self._polynomials[key] = [Constant(p) for p in found]
         return self._polynomials[key]
 
-    def _harmonics(self, degree: int, *, half: bool, beyond: bool) -> list[NDArray[np.float64]]:
-        below, above = (harmonics(degree, self._omega(half=half, sign=sign)) for sign in (-1, 1))
+    def _harmonics(
+        self, degree: int, *, half: bool, beyond: bool, slab: slice = slice(None)
+    ) -> list[NDArray[np.float64]]:
+        axes = ((self._omega(half=half, sign=sign)) for sign in (-1, 1))
+        below, above = (harmonics(degree, (z[slab], y, x)) for z, y, x in axes)
         pairs = list(zip(below, above, strict=True))
         if not self.bank.rotation_covariant:
             pairs = pairs[-2:]
@@ -170,21 +176,33 @@ class SolidHarmonicFrame(LittlewoodPaley):
         share = (at / most) ** degree * math.exp(0.5 * (most**2 - at**2))
         return share > (1e-8 if size == 8 else 1e-5)
 
-    def real_fields(self, band: Band, size: int) -> Iterator[tuple[NDArray[Any], bool]]:
+    def real_fields(self, band: Band, size: int) -> tuple[NDArray[Any], list[bool]]:
         """Filters of the real fields of a wavelet on half of the spectrum, for numbers of ``size`` bytes.
 
-        Each comes with whether a field is what the filter makes, or that times i. Values below the precision
-        of the largest are zero.
+        Returns
+        -------
+        filters : ndarray of shape (fields, *half)
+            Values below the precision of the largest of a field are zero.
+        turned : list of bool
+            Whether a field is what its filter makes, or that times i.
         """
-        degree, kept = _degree(band), np.float64 if size == 8 else np.float32
-        bell = math.prod(
-            self.bank.bell(band.j, self._omega(half=True)), start=np.asarray(self.bank.amplitude(band))
-        )
-        for beyond in (False, True) if self.beyond(band, size) else (False,):
-            for polynomial in self._harmonics(degree, half=True, beyond=beyond):
-                spectrum = (bell * polynomial).astype(kept)
-                spectrum[np.abs(spectrum) <= PRECISION[size] * np.abs(spectrum).max()] = 0
-                yield spectrum, bool((degree + beyond) % 2)
+        degree, (z, y, x) = _degree(band), self._omega(half=True)
+        parts = (False, True) if self.beyond(band, size) else (False,)
+        bells = [bell.value for bell in self._bell(band.j)]
+        turned = [bool((degree + beyond) % 2) for beyond in parts for _ in range(2 * degree + 1)]
+        found = np.empty((len(turned), z.size, y.size, x.size), np.float64 if size == 8 else np.float32)
+        step = max(1, SLAB // (y.size * x.size))
+        for start in range(0, z.size, step):  # polynomials of double precision take several times the memory
+            slab = slice(start, start + step)
+            bell = bells[0][slab] * bells[1] * bells[2] * self.bank.amplitude(band)
+            fields = [
+                p for beyond in parts for p in self._harmonics(degree, half=True, beyond=beyond, slab=slab)
+            ]
+            for k, polynomial in enumerate(fields):
+                found[k, slab] = bell * polynomial
+        for filters in found:
+            filters[np.abs(filters) <= PRECISION[size] * max(filters.max(), -filters.min())] = 0
+        return found, turned
 
     def lowpass(self, resolution: int) -> tuple[AxisLowPass, ...]:
         """Low-pass and subsampling of a map, one linear map an axis."""

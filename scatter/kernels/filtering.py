@@ -50,17 +50,18 @@ class FieldProgram(Program):
         found: dict[Step, Filtering] = {}
         source, first = self._layout(0), 0
         for step in steps:
-            count, operations = 0, 0.0
-            for spectrum, turned in self.frame.real_fields(step.band, self.dtype.itemsize):
-                kept = int(np.flatnonzero(spectrum.any((0, 1))).max(initial=0)) + 1
-                goal = Layout((*source.shape[:2], kept), self.width, self.dtype.itemsize, columns=True)
+            spectra, turned = self.frame.real_fields(step.band, self.dtype.itemsize)
+            # No field of the wavelet has a higher frequency along the last axis.
+            kept = int(np.flatnonzero(spectra.any((0, 1, 2))).max(initial=0)) + 1
+            goal = Layout((*source.shape[:2], kept), self.width, self.dtype.itemsize, columns=True)
+            operations = self._fourier(0) / 2 * len(spectra)
+            for spectrum, turn in zip(spectra, turned, strict=True):
                 packed = pack({(0, 0, 0): spectrum[..., :kept]}, source, goal, real=True)
                 tables = _tables(packed, source.points, self.dtype)
-                self.compiled.add_field(*tables, kept, goal.group, turned)
-                operations += self._fourier(0) / 2 + 4.0 * np.count_nonzero(packed.weights)
-                count += 1
-            found[step] = Filtering(first, count, operations)
-            first += count
+                self.compiled.add_field(*tables, kept, goal.group, turn)
+                operations += 4.0 * np.count_nonzero(packed.weights)
+            found[step] = Filtering(first, len(spectra), operations)
+            first += len(spectra)
         return found
 
 

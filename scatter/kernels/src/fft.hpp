@@ -44,15 +44,17 @@ struct Modulus {
     Modulus from(Index i) const { return {u + i * W<T>}; }
 };
 
-// Where the squares of the real parts, and those of the imaginary parts, are kept or added to what is there.
+// Where the squares of the real parts at u, and those of the imaginary parts at v, are kept or added to what is there;
+// the sums of both at u if v is null.
 template <class T, bool add>
 struct Squares {
     T *u, *v;
 
     void put(Index i, Complex<T> z) const {
-        keep(u + i * W<T>, z.re * z.re), keep(v + i * W<T>, z.im * z.im);
+        if (v) keep(u + i * W<T>, z.re * z.re), keep(v + i * W<T>, z.im * z.im);
+        else keep(u + i * W<T>, z.re * z.re + z.im * z.im);
     }
-    Squares from(Index i) const { return {u + i * W<T>, v + i * W<T>}; }
+    Squares from(Index i) const { return {u + i * W<T>, v ? v + i * W<T> : nullptr}; }
 
 private:
     static void keep(T* to, Vector<T> square) { store(to, add ? load(to) + square : square); }

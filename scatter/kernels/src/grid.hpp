@@ -116,29 +116,24 @@ public:
 
     // Strands of the root of the sum of the squares of real fields of a volume, each handed to `each(strand, u)`.
     //
-    // A field is transformed along the first two axes on the half of the frequencies along the last one. There two
-    // strands become one complex sequence, whose parts are theirs again after the transform.
+    // A field is transformed along the first two axes on the half of the frequencies along the last one. There the
+    // strands of two fields, or two strands of the last field, are the parts of one complex sequence.
     template <class Each>
     void norm(const Field<T, columns>* fields, Index count, const T* re, const T* im, Workspace<T>& w, Each each) const {
-        const Index strand = last_ * W<T>, end = strands() / 2 * 2;
+        const Index strand = last_ * W<T>, across = vectors<T>(fields->kept), half = planes_ * plane(across | 1);
         w.q.reserve((strands() + 1) * strand);  // the last strand may be alone
-        for (Index f = 0; f < count; f++) w.c.reserve(2 * W<T> * planes_ * fields[f].group);
-        Complex<T>*z = w.z.complex(), *a = w.a.complex(), *b = w.b.complex(), *c = w.c.complex();
+        w.h.reserve(2 * half * W<T>), w.c.reserve(2 * W<T> * planes_ * fields->group);
         T* const q = w.q.get();
-        for (Index f = 0; f < count; f++) {
-            const Index kept = fields[f].kept, across = vectors<T>(kept), pitch = across | 1;
-            filter_planes(fields[f], re, im, w);
-            const auto half_rows = [&](Index s, Complex<T>* to) {
-                Complex<T>* const from = z + s / blocks_ * plane(pitch);
-                for (Index k = 0; k < (s % blocks_ == 0 ? across : 0); k++)
-                    plans_[1](along(from + k, pitch), along(from + k, pitch), c, b);
-                gather<false>(from + s % blocks_ * W<T> * pitch, pitch, to, kept, 0);
-            };
-            for (Index s = 0; s < strands(); s += 2) {
-                half_rows(s, a);
-                if (s < end) half_rows(s + 1, b);
-                together(a, b, kept, fields[f].turned, c);
-                T *const u = q + s * strand, *const v = u + strand;
+        for (Index f = 0; f < count; f += 2) {
+            const bool two = f + 1 < count;
+            filter_planes(fields + f, two ? 2 : 1, re, im, w);
+            for (Index s = 0; s < strands(); s += two ? 1 : 2) {
+                Complex<T>*a = w.a.complex(), *b = w.b.complex(), *c = w.c.complex();
+                half_rows(w.z.complex(), s, fields->kept, a, w);
+                if (two) half_rows(w.h.complex(), s, fields->kept, b, w);
+                else if (s + 1 < strands()) half_rows(w.z.complex(), s + 1, fields->kept, b, w);
+                together(a, fields[f].turned, b, fields[two ? f + 1 : f].turned, fields->kept, c);
+                T *const u = q + s * strand, *const v = two ? nullptr : u + strand;
                 if (f == 0) plans_.back()(along(c, 1), Squares<T, false>{u, v}, a, b);
                 else plans_.back()(along(c, 1), Squares<T, true>{u, v}, a, b);
             }
@@ -237,31 +232,47 @@ private:
         plan(in.exchanged(), out.exchanged(), w.a.complex(), w.b.complex());
     }
 
-    // A field, filtered and transformed along its first axis, at z.
-    void filter_planes(const Field<T, columns>& field, const T* re, const T* im, Workspace<T>& w) const {
-        Complex<T>*z = w.z.complex(), *a = w.a.complex(), *b = w.b.complex(), *c = w.c.complex();
-        const Filter<T, columns>& filter = field.filter;
-        const Index across = vectors<T>(field.kept), pitch = across | 1, plane = this->plane(pitch);
-        const Index groups = (across + field.group - 1) / field.group, tiles = field.group / filter.tile;
-        for (Index g = 0; g < rows_ * groups; g++) {
-            const Index first = g % groups * field.group, tile = g * planes_ * tiles;
-            filter.apply(tile, tile + planes_ * tiles, re + margin, im + margin, c);
-            for (Index k = 0; k < std::min(field.group, across - first); k++) {
-                Complex<T>* to = z + g / groups * pitch + first + k;
-                bool zero = true;
-                for (Index p = 0; p < planes_ && zero; p++) zero = filter.empty(tile + p * tiles + k / filter.tile);
-                if (!zero) plans_[0](along(c + k, field.group), along(to, plane), a, b);
-                else
-                    for (Index p = 0; p < planes_; p++) to[p * plane] = Complex<T>{};
+    // A field, or two, filtered and transformed along the first axis, at z and h.
+    void filter_planes(const Field<T, columns>* fields, Index count, const T* re, const T* im, Workspace<T>& w) const {
+        Complex<T>*a = w.a.complex(), *b = w.b.complex(), *c = w.c.complex();
+        const Index across = vectors<T>(fields->kept), pitch = across | 1, plane = this->plane(pitch);
+        const Index group = fields->group, groups = (across + group - 1) / group, tiles = group / fields->filter.tile;
+        for (Index g = 0; g < rows_ * groups; g++)
+            for (Index f = 0; f < count; f++) {
+                const Filter<T, columns>& filter = fields[f].filter;
+                const Index first = g % groups * group, tile = g * planes_ * tiles;
+                filter.apply(tile, tile + planes_ * tiles, re + margin, im + margin, c);
+                for (Index k = 0; k < std::min(group, across - first); k++) {
+                    Complex<T>* to = (f ? w.h : w.z).complex() + g / groups * pitch + first + k;
+                    bool zero = true;
+                    for (Index p = 0; p < planes_ && zero; p++) zero = filter.empty(tile + p * tiles + k / filter.tile);
+                    if (!zero) plans_[0](along(c + k, group), along(to, plane), a, b);
+                    else
+                        for (Index p = 0; p < planes_; p++) to[p * plane] = Complex<T>{};
+                }
             }
-        }
     }
 
-    // From the first frequencies of two real sequences, p and q, the spectrum of p + i q; of i p - q if they are turned.
-    void together(const Complex<T>* p, const Complex<T>* q, Index kept, bool turn, Complex<T>* c) const {
+    // The rows of a strand of such a field, after the transform of its plane along the second axis if they are its
+    // first ones.
+    void half_rows(Complex<T>* z, Index s, Index kept, Complex<T>* to, Workspace<T>& w) const {
+        const Index across = vectors<T>(kept), pitch = across | 1;
+        Complex<T>*b = w.b.complex(), *c = w.c.complex(), *from = z + s / blocks_ * plane(pitch);
+        for (Index k = 0; k < (s % blocks_ == 0 ? across : 0); k++)
+            plans_[1](along(from + k, pitch), along(from + k, pitch), c, b);
+        // A share of the next plane, which columns are too far apart for the processor to guess.
+        const char* next = reinterpret_cast<const char*>(from + plane(pitch) + s % blocks_ * W<T> * pitch);
+        for (Index i = 0; s / blocks_ + 1 < planes_ && i < W<T> * pitch * Index(sizeof(Complex<T>)); i += 64)
+            __builtin_prefetch(next + i, 1, 2);
+        gather<false>(from + s % blocks_ * W<T> * pitch, pitch, to, kept, 0);
+    }
+
+    // From the first frequencies of two real sequences, p and q, or i p and i q if they are turned, the spectrum of the
+    // first and i times the second.
+    void together(const Complex<T>* p, bool turn_p, const Complex<T>* q, bool turn_q, Index kept, Complex<T>* c) const {
         for (Index k = kept; k < last_ - kept + 1; k++) c[k] = Complex<T>{};
         for (Index k = 0; k < kept; k++) {
-            const Complex<T> a = turn ? p[k].turned() : p[k], b = turn ? q[k].turned() : q[k];
+            const Complex<T> a = turn_p ? p[k].turned() : p[k], b = turn_q ? q[k].turned() : q[k];
             if (k > 0 && 2 * k < last_) {
                 c[k] = {a.re - b.im, a.im + b.re}, c[last_ - k] = {a.re + b.im, b.re - a.im};
             } else {
