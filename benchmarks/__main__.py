@@ -28,6 +28,7 @@ from benchmarks import (
     meshes,
     sphere,
     textures,
+    volumes,
 )
 from benchmarks.tables import tables
 
@@ -39,6 +40,7 @@ PARTS = (
     graphs,
     meshes,
     sphere,
+    volumes,
     textures,
     codec,
     extraction,
