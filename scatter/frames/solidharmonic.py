@@ -17,6 +17,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from scatter.numerics.fingerprint import fingerprint
 from scatter.paths import Band
@@ -93,6 +94,17 @@ class SolidHarmonics:
         return fingerprint(f"{self.rotation_covariant}", *bells, *fields, amplitudes)
 
     # ------------------------------------------------------------------ spectra
+    def reach(self, band: Band, share: float) -> float:
+        """Largest angular frequency at which the spectrum of a wavelet is a share of its peak."""
+        degree = band.label("l")
+        assert degree is not None
+        peak = math.sqrt(degree)
+
+        def above(u: float) -> float:  # logarithm of the spectrum over the share of its peak, u = sigma w
+            return (degree * math.log(u / peak) if degree else 0.0) + (degree - u * u) / 2 - math.log(share)
+
+        return float(brentq(above, peak, peak + 10)) / self.sigma(band.j)
+
     def bell(self, j: int, omega: Axes) -> Axes:
         """Gaussian of a scale along each axis; the outer product is that of the volume."""
         return tuple(np.exp(-0.5 * (self.sigma(j) * w) ** 2) for w in omega)
@@ -160,4 +172,38 @@ def harmonics(degree: int, omega: Axes) -> list[NDArray[np.float64]]:
     return found
 
 
-__all__ = ["SolidHarmonics", "harmonics", "normalization"]
+def separated(
+    degree: int, z: NDArray[np.float64], y: NDArray[np.float64]
+) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Real solid harmonics as polynomials of x, whose coefficients are functions of z and y.
+
+    Parameters
+    ----------
+    degree : int
+        l, 0 or more.
+    z, y : ndarrays
+        Coordinates, which are broadcast, with a last axis of length 1.
+
+    Returns
+    -------
+    list of 2 l + 1 pairs
+        The powers of x, all odd or all even, and the coefficient of each, along the last axis; in the order
+        of `harmonics`.
+    """
+    # Found from values where x is a share of the distance from the axis of x, so that each is as exact as it
+    # is small: a coefficient of x^k is a polynomial of degree l - k.
+    distance = np.hypot(z, y)
+    radius = np.where(distance, distance, 1.0)
+    count = degree // 2 + 1
+    shares = np.sin((np.arange(count) + 0.5) * math.pi / (2 * count))  # Chebyshev's points for the squares
+    found = []
+    for place, values in enumerate(harmonics(degree, (z, y, radius * shares))):
+        m = (place + 1) // 2
+        powers = np.arange((m + (place > 0 and place % 2 == 0)) % 2, degree + 1, 2)
+        inverse = np.linalg.inv(shares[: powers.size, None] ** powers)
+        coefficients = values[..., : powers.size] @ inverse.T / radius**powers
+        found.append((powers, np.where((distance == 0) & (powers < degree), 0.0, coefficients)))
+    return found
+
+
+__all__ = ["SolidHarmonics", "harmonics", "normalization", "separated"]

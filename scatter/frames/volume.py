@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,30 @@ from numpy.typing import NDArray
 from scatter.domains.grid import Grid
 from scatter.frames.base import LittlewoodPaley
 from scatter.frames.convolution import PRECISION
-from scatter.frames.solidharmonic import Axes, SolidHarmonics, harmonics
+from scatter.frames.solidharmonic import Axes, SolidHarmonics, harmonics, separated
 from scatter.numerics.fingerprint import fingerprint, looked_at
 from scatter.numerics.fourier import irfftn, rfftn
 from scatter.numerics.lowpass import AxisLowPass, separable
 from scatter.numerics.namespace import Array, Constant, itemsize, namespace, norm
 from scatter.paths import Band, Edge, Group
 
-SLAB = 2**18
-"""Voxels of which polynomials are computed at once."""
+
+class RealField(NamedTuple):
+    """A filter that makes a real field of a volume: a sum of products.
+
+    Attributes
+    ----------
+    outer : ndarray of shape (first axis, second axis, terms)
+        Functions of the first two frequencies.
+    inner : ndarray of shape (terms, half of the last axis)
+        Functions of the last one.
+    turned : bool
+        Whether the field is what the filter makes times i.
+    """
+
+    outer: NDArray[np.float64]
+    inner: NDArray[np.float64]
+    turned: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,11 +169,8 @@ class SolidHarmonicFrame(LittlewoodPaley):
             self._polynomials[key] = [Constant(p) for p in found]
         return self._polynomials[key]
 
-    def _harmonics(
-        self, degree: int, *, half: bool, beyond: bool, slab: slice = slice(None)
-    ) -> list[NDArray[np.float64]]:
-        axes = ((self._omega(half=half, sign=sign)) for sign in (-1, 1))
-        below, above = (harmonics(degree, (z[slab], y, x)) for z, y, x in axes)
+    def _harmonics(self, degree: int, *, half: bool, beyond: bool) -> list[NDArray[np.float64]]:
+        below, above = (harmonics(degree, self._omega(half=half, sign=sign)) for sign in (-1, 1))
         pairs = list(zip(below, above, strict=True))
         if not self.bank.rotation_covariant:
             pairs = pairs[-2:]
@@ -176,33 +188,50 @@ class SolidHarmonicFrame(LittlewoodPaley):
         share = (at / most) ** degree * math.exp(0.5 * (most**2 - at**2))
         return share > (1e-8 if size == 8 else 1e-5)
 
-    def real_fields(self, band: Band, size: int) -> tuple[NDArray[Any], list[bool]]:
-        """Filters of the real fields of a wavelet on half of the spectrum, for numbers of ``size`` bytes.
+    def real_fields(self, band: Band, size: int) -> Iterator[RealField]:
+        """Filters of the real fields of a wavelet on half of the spectrum, for numbers of ``size`` bytes."""
+        degree, bells = _degree(band), [bell.value for bell in self._bell(band.j)]
+        outer, inner = self.bank.amplitude(band) * bells[0] * bells[1], bells[2].ravel()
+        frequencies = np.abs(self._omega(half=True)[2].ravel())
+        even = self.shape[2] % 2 == 0
+        for beyond in (False, True) if self.beyond(band, size) else (False,):
+            fields = zip(
+                self._separated(degree, beyond=beyond), self._edge(degree, beyond=beyond), strict=True
+            )
+            for (powers, coefficients), edge in fields:
+                columns = np.asarray(inner * frequencies ** powers[:, None], np.float64)
+                if even:  # the highest frequency is a term of its own
+                    last = np.where(frequencies == frequencies[-1], inner, 0)
+                    columns = np.concatenate([np.where(last, 0.0, columns), last[None]])
+                    coefficients = np.concatenate([coefficients, edge], axis=-1)
+                yield RealField(coefficients * outer, columns, bool((degree + beyond) % 2))
 
-        Returns
-        -------
-        filters : ndarray of shape (fields, *half)
-            Values below the precision of the largest of a field are zero.
-        turned : list of bool
-            Whether a field is what its filter makes, or that times i.
+    def _separated(self, degree: int, *, beyond: bool) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """Real harmonics as polynomials of x, the part that has a mirror image or the rest."""
+        axes = (self._omega(half=True, sign=sign) for sign in (-1, 1))
+        below, above = (separated(degree, z, y) for z, y, _ in axes)
+        return [
+            (powers, (a - b) / 2 if beyond else (a + b) / 2)
+            for (powers, a), (_, b) in zip(below, above, strict=True)
+        ]
+
+    def _edge(self, degree: int, *, beyond: bool) -> list[NDArray[np.float64]]:
+        """The same at the highest frequency of an even last axis."""
+        below, above = (
+            harmonics(degree, (*self._omega(half=True, sign=sign)[:2], np.full((1, 1, 1), sign * math.pi)))
+            for sign in (-1, 1)
+        )
+        return [(a - b) / 2 if beyond else (a + b) / 2 for a, b in zip(below, above, strict=True)]
+
+    def reach(self, band: Band, size: int) -> NDArray[np.int64]:
+        """How many frequencies along the last axis matter, for each of the second one.
+
+        Beyond them the spectrum of a wavelet is below the precision of its peak, for numbers of ``size``
+        bytes.
         """
-        degree, (z, y, x) = _degree(band), self._omega(half=True)
-        parts = (False, True) if self.beyond(band, size) else (False,)
-        bells = [bell.value for bell in self._bell(band.j)]
-        turned = [bool((degree + beyond) % 2) for beyond in parts for _ in range(2 * degree + 1)]
-        found = np.empty((len(turned), z.size, y.size, x.size), np.float64 if size == 8 else np.float32)
-        step = max(1, SLAB // (y.size * x.size))
-        for start in range(0, z.size, step):  # polynomials of double precision take several times the memory
-            slab = slice(start, start + step)
-            bell = bells[0][slab] * bells[1] * bells[2] * self.bank.amplitude(band)
-            fields = [
-                p for beyond in parts for p in self._harmonics(degree, half=True, beyond=beyond, slab=slab)
-            ]
-            for k, polynomial in enumerate(fields):
-                found[k, slab] = bell * polynomial
-        for filters in found:
-            filters[np.abs(filters) <= PRECISION[size] * max(filters.max(), -filters.min())] = 0
-        return found, turned
+        y, x = (np.abs(w.ravel()) for w in self._omega(half=True)[1:])
+        near = np.hypot(y[:, None], x) <= self.bank.reach(band, PRECISION[size])
+        return np.asarray(near.sum(1), np.int64)
 
     def lowpass(self, resolution: int) -> tuple[AxisLowPass, ...]:
         """Low-pass and subsampling of a map, one linear map an axis."""

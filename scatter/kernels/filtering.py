@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scatter.frames.convolution import Blocks, ConvolutionFrame
 from scatter.frames.volume import SolidHarmonicFrame
 from scatter.kernels.filters import Packed, pack
-from scatter.kernels.layout import Layout
 from scatter.kernels.program import Filtering, Program, Step
 
 
@@ -48,20 +47,21 @@ class FieldProgram(Program):
 
     def _add_filters(self, steps: Collection[Step]) -> dict[Step, Filtering]:
         found: dict[Step, Filtering] = {}
-        source, first = self._layout(0), 0
+        points, first = self.frame.grid.points(0), 0
         for step in steps:
-            spectra, turned = self.frame.real_fields(step.band, self.dtype.itemsize)
-            # No field of the wavelet has a higher frequency along the last axis.
-            kept = int(np.flatnonzero(spectra.any((0, 1, 2))).max(initial=0)) + 1
-            goal = Layout((*source.shape[:2], kept), self.width, self.dtype.itemsize, columns=True)
-            operations = self._fourier(0) / 2 * len(spectra)
-            for spectrum, turn in zip(spectra, turned, strict=True):
-                packed = pack({(0, 0, 0): spectrum[..., :kept]}, source, goal, real=True)
-                tables = _tables(packed, source.points, self.dtype)
-                self.compiled.add_field(*tables, kept, goal.group, turn)
-                operations += 4.0 * np.count_nonzero(packed.weights)
-            found[step] = Filtering(first, len(spectra), operations)
-            first += len(spectra)
+            reach = self.frame.reach(step.band, self.dtype.itemsize)
+            kept, fields = int(reach.max()), list(self.frame.real_fields(step.band, self.dtype.itemsize))
+            full = -(-kept // self.width) * self.width  # whole vectors
+            operations = 0.0
+            for outer, inner, turned in fields:
+                terms = np.flatnonzero(inner[:, :kept].any(1))  # the highest frequency is often left out
+                columns = np.zeros((terms.size, full))
+                columns[:, :kept] = inner[terms, :kept]
+                rows = np.ascontiguousarray(outer[..., terms].swapaxes(0, 1)) / points
+                self.compiled.add_field(kept, reach.astype(np.int32), rows, columns, turned)
+                operations += self._fourier(0) / 2 + (4.0 + 2 * terms.size) * outer[..., 0].size * kept
+            found[step] = Filtering(first, len(fields), operations)
+            first += len(fields)
         return found
 
 

@@ -29,9 +29,6 @@ struct Filter {
         }
     }
 
-    // Whether a tile is zero.
-    bool empty(Index t) const { return first[t] == first[t + 1]; }
-
 private:
     template <bool mirror>
     SCATTER_INLINE void term(Index i, const T* re, const T* im, const T*& w, Vector<T>* a, Vector<T>* b) const {
@@ -54,13 +51,45 @@ private:
     }
 };
 
-// A filter that makes a real field of a real signal, at the first frequencies of the half that is kept.
-template <class T, bool columns>
+// A filter that makes a real field of a real signal on a grid of three axes, on the half of the frequencies that is kept:
+// a sum of products of a function of the first two frequencies and one of the last. Products are of double precision, as
+// polynomials of high degree are differences of large numbers.
+template <class T>
 struct Field {
-    Filter<T, columns> filter;
-    Index kept;   // frequencies along the last axis; the field is zero at the others
-    Index group;  // vectors of a row that are made at a time
-    bool turned;  // whether the field is what the filter makes times i
+    using Lanes = typename Widened<T>::Lanes;
+
+    Index kept, terms;                // frequencies along the last axis, beyond which the filter is zero
+    std::vector<std::int32_t> reach;  // the same for each frequency along the second axis
+    Numbers<double> outer, inner;     // (second axis, first axis, terms) and (terms, kept and more)
+    bool turned;                      // whether the field is what the filter makes times i
+
+    // All frequencies along the first axis at `row` of the second one, whose spectra are `plane` apart: vectors of z.
+    void apply(Index row, Index planes, Index plane, const T* re, const T* im, Complex<T>* z) const {
+        switch (terms) {
+            case 1: return products(row, planes, plane, re, im, z, std::integral_constant<Index, 1>());
+            case 2: return products(row, planes, plane, re, im, z, std::integral_constant<Index, 2>());
+            case 3: return products(row, planes, plane, re, im, z, std::integral_constant<Index, 3>());
+            default: return products(row, planes, plane, re, im, z, terms);
+        }
+    }
+
+private:
+    template <class Count>
+    void products(Index row, Index planes, Index plane, const T* re, const T* im, Complex<T>* z, Count terms) const {
+        const Index across = vectors<T>(kept), filled = vectors<T>(reach[size_t(row)]);
+        const double* factors = outer.get() + row * planes * terms;
+        for (Index p = 0; p < planes; p++, re += plane, im += plane, z += across, factors += terms)
+            for (Index k = 0; k < filled; k++) {
+                Lanes sum = {};
+                for (Index t = 0; t < terms; t++) {
+                    Lanes column;
+                    std::memcpy(&column, inner.get() + (t * across + k) * W<T>, sizeof(Lanes));
+                    sum += factors[t] * column;
+                }
+                const Vector<T> weight = __builtin_convertvector(sum, Vector<T>);
+                z[k] = {load(re + k * W<T>) * weight, load(im + k * W<T>) * weight};
+            }
+    }
 };
 
 }  // namespace scatter

@@ -119,10 +119,10 @@ public:
     // A field is transformed along the first two axes on the half of the frequencies along the last one. There the
     // strands of two fields, or two strands of the last field, are the parts of one complex sequence.
     template <class Each>
-    void norm(const Field<T, columns>* fields, Index count, const T* re, const T* im, Workspace<T>& w, Each each) const {
+    void norm(const Field<T>* fields, Index count, const T* re, const T* im, Workspace<T>& w, Each each) const {
         const Index strand = last_ * W<T>, across = vectors<T>(fields->kept), half = planes_ * plane(across | 1);
         w.q.reserve((strands() + 1) * strand);  // the last strand may be alone
-        w.h.reserve(2 * half * W<T>), w.c.reserve(2 * W<T> * planes_ * fields->group);
+        w.h.reserve(2 * half * W<T>), w.c.reserve(2 * W<T> * planes_ * across);
         T* const q = w.q.get();
         for (Index f = 0; f < count; f += 2) {
             const bool two = f + 1 < count;
@@ -233,23 +233,17 @@ private:
     }
 
     // A field, or two, filtered and transformed along the first axis, at z and h.
-    void filter_planes(const Field<T, columns>* fields, Index count, const T* re, const T* im, Workspace<T>& w) const {
+    void filter_planes(const Field<T>* fields, Index count, const T* re, const T* im, Workspace<T>& w) const {
         Complex<T>*a = w.a.complex(), *b = w.b.complex(), *c = w.c.complex();
         const Index across = vectors<T>(fields->kept), pitch = across | 1, plane = this->plane(pitch);
-        const Index group = fields->group, groups = (across + group - 1) / group, tiles = group / fields->filter.tile;
-        for (Index g = 0; g < rows_ * groups; g++)
+        const Index row = this->pitch(true), step = spectrum_plane(row);
+        for (Index r = 0; r < rows_; r++)
             for (Index f = 0; f < count; f++) {
-                const Filter<T, columns>& filter = fields[f].filter;
-                const Index first = g % groups * group, tile = g * planes_ * tiles;
-                filter.apply(tile, tile + planes_ * tiles, re + margin, im + margin, c);
-                for (Index k = 0; k < std::min(group, across - first); k++) {
-                    Complex<T>* to = (f ? w.h : w.z).complex() + g / groups * pitch + first + k;
-                    bool zero = true;
-                    for (Index p = 0; p < planes_ && zero; p++) zero = filter.empty(tile + p * tiles + k / filter.tile);
-                    if (!zero) plans_[0](along(c + k, group), along(to, plane), a, b);
-                    else
-                        for (Index p = 0; p < planes_; p++) to[p * plane] = Complex<T>{};
-                }
+                Complex<T>* to = (f ? w.h : w.z).complex() + r * pitch;
+                fields[f].apply(r, planes_, step, re + margin + r * row, im + margin + r * row, c);
+                const Index filled = vectors<T>(fields[f].reach[size_t(r)]);
+                for (Index k = 0; k < filled; k++) plans_[0](along(c + k, across), along(to + k, plane), a, b);
+                for (Index p = 0; p < planes_; p++) std::fill(to + p * plane + filled, to + p * plane + across, Complex<T>{});
             }
     }
 

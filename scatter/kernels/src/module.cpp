@@ -64,10 +64,10 @@ void declare(nb::module_& m, const char* program, const char* worker) {
                  self.filters.push_back({numbers(first), numbers(mirrored), numbers(source), copied(weights)});
              })
         .def("add_field",
-             [](Code& self, const Table<int32_t>& first, const Table<int32_t>& mirrored, const Table<int32_t>& source,
-                const Table<T>& weights, Index kept, Index group, bool turned) {
-                 Filter<T, columns> filter{numbers(first), numbers(mirrored), numbers(source), copied(weights)};
-                 self.fields.push_back({std::move(filter), kept, group, turned});
+             [](Code& self, Index kept, const Table<int32_t>& reach, const Table<double>& outer,
+                const Table<double>& inner, bool turned) {
+                 const Index terms = Index(inner.shape(0));
+                 self.fields.push_back({kept, terms, numbers(reach), copied(outer), copied(inner), turned});
              })
         .def("set_nodes", [](Code& self, const Table<int64_t>& nodes) { self.nodes = records<Node>(nodes); });
     nb::class_<Hand>(m, worker)

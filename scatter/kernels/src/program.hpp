@@ -33,7 +33,7 @@ struct Program {
     Index coefficients;
     std::vector<Level<T, columns>> levels;  // the first is that of the signals
     std::vector<Filter<T, columns>> filters;
-    std::vector<Field<T, columns>> fields;
+    std::vector<Field<T>> fields;
     std::vector<Node> nodes;  // the first is the signal itself
 };
 
