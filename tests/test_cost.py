@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 from cli_helpers import fail
 
-from scatter import RotoTranslationScattering2D, Scattering1D, Scattering2D, ScatterWarning
+from scatter import (
+    HarmonicScattering3D,
+    RotoTranslationScattering2D,
+    Scattering1D,
+    Scattering2D,
+    ScatterWarning,
+)
 from scatter.errors import InputError
+from scatter.molecules import MolecularScattering
 from scatter.numerics import memory
 from scatter.numerics.memory import available_memory
 from scatter.transforms import cost as cost_module
@@ -59,6 +66,18 @@ def gigabytes(monkeypatch):
             lambda: Scattering2D(J=2)(view(10**6, 256, 256)),
             "1000000 signals, 81 paths and 331776 coefficients each are 1327.1 GB, and 16.0 GB are free; "
             "transform fewer at a time, type pooling='mean', or let scatter features",
+        ),
+        (
+            lambda: HarmonicScattering3D(J=2)(view(2048, 2048, 2048)),
+            r"25 paths of a signal of 2048 x 2048 x 2048 take about 687.2 GB, and 16.0 GB are free; cut",
+        ),
+        (
+            lambda: HarmonicScattering3D(J=2, executor="array")(view(1024, 1024, 1024)),
+            r"take about 262.0 GB, and 16.0 GB are free",
+        ),
+        (
+            lambda: MolecularScattering(scale=1e5)((["H", "O"], np.diag([1, 2, 0])[:2])),
+            r"25 paths of a signal of \d+ x 80 x 80 take about \d+\.\d GB, and 16.0 GB are free",
         ),
     ],
 )

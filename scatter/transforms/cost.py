@@ -13,6 +13,7 @@ from scatter.numerics.threads import thread_count
 
 if TYPE_CHECKING:
     from scatter.frames.convolution import ConvolutionFrame
+    from scatter.frames.volume import SolidHarmonicFrame
     from scatter.paths import PathTree
 
 MOST_WAVELETS = 2**14
@@ -70,6 +71,17 @@ class Cost:
             wavelets * points * _SECONDS_PER_WAVELET[frame.ndim],
             operations / _RATE[compiled],
         )
+
+
+    @classmethod
+    def of_fields(cls, frame: SolidHarmonicFrame, tree: PathTree, size: int, *, compiled: bool) -> Cost:
+        """The cost of volumes, each of whose paths is made of several real fields."""
+        points, L = frame.grid.points(0), frame.bank.L
+        # Measured with two threads; and, array by array, fields, their spectra, and polynomials of each.
+        numbers = 20 if compiled else 10 + 5 * (2 * L + 1) + (L + 1) ** 2
+        fields = sum(2 * (path.bands[0].label("l") or 0) + 1 for path in tree.paths if path.bands)
+        operations = fields * 2.5 * points * math.log2(max(points, 2))
+        return cls(len(tree), points * numbers * size, 0.0, operations / _RATE[compiled])
 
 
 def check_wavelets(count: int, **params: object) -> None:

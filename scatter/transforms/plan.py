@@ -12,6 +12,7 @@ from scatter.cascade import in_order, scattering
 from scatter.errors import InputError
 from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
+from scatter.frames.volume import SolidHarmonicFrame
 from scatter.numerics.moments import Regions
 from scatter.numerics.namespace import Array, itemsize, namespace, within_range
 from scatter.paths import Group, PathTree
@@ -73,11 +74,15 @@ class Plan:
             Bytes of a real number.
         """
         frame = getattr(self.frame, "plane", self.frame)
-        if not isinstance(frame, ConvolutionFrame):
+        if not isinstance(frame, (ConvolutionFrame, SolidHarmonicFrame)):
             return
         if size not in self._costs:
             run = self._maps if self._in_two_steps else self
-            cost = Cost.of(frame, run.tree, size, compiled=run._compiled is not None)
+            compiled = run._compiled is not None
+            if isinstance(frame, ConvolutionFrame):
+                cost = Cost.of(frame, run.tree, size, compiled=compiled)
+            else:
+                cost = Cost.of_fields(frame, run.tree, size, compiled=compiled)
             check_working(cost, frame.shape)
             self._costs[size] = cost
         cost = self._costs[size]
