@@ -13,7 +13,7 @@ from scatter._names import public as _public
 from scatter._version import __version__
 
 if TYPE_CHECKING:
-    from scatter import codec, distributed, extraction, io, learning, plot, testing
+    from scatter import codec, distributed, extraction, io, learning, molecules, plot, stability, testing
     from scatter.domains.graph import Graph
     from scatter.domains.mesh import Mesh
     from scatter.domains.pointcloud import PointCloud
@@ -37,7 +37,17 @@ if TYPE_CHECKING:
     from scatter.transforms.spherical import SphericalScattering
     from scatter.transforms.tangent import TangentScattering
 
-_MODULES = ("codec", "distributed", "extraction", "io", "learning", "plot", "testing")
+_MODULES = (
+    "codec",
+    "distributed",
+    "extraction",
+    "io",
+    "learning",
+    "molecules",
+    "plot",
+    "stability",
+    "testing",
+)
 
 __all__ = [
     "Band",
@@ -70,7 +80,9 @@ __all__ = [
     "extraction",
     "io",
     "learning",
+    "molecules",
     "plot",
+    "stability",
     "testing",
 ]
 

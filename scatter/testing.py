@@ -100,6 +100,15 @@ def layer_energies(transform: Any, x: Signals) -> NDArray[np.float64]:
     return energies
 
 
+def kept_energies(transform: Any, x: Signals) -> NDArray[np.float64]:
+    """Share of the energy of signals that local averages of each order keep, shape (max_order + 1,)."""
+    plan = _averaged(transform)
+    energies = np.zeros(transform.max_order + 1)
+    for path, item in zip(plan.tree.paths, plan.items(x), strict=True):
+        energies[path.order] += energy(plan.frame, item, None)
+    return energies / energy(plan.frame, x, 0)
+
+
 def assert_energy_decays(transform: Any, seed: int = 0) -> NDArray[np.float64]:
     """Every order has less energy than the one before it; Mallat, CPAM 2012, section 2.5."""
     energies = layer_energies(transform, signals(transform, seed=seed))

@@ -72,7 +72,6 @@ class Cost:
             operations / _RATE[compiled],
         )
 
-
     @classmethod
     def of_fields(cls, frame: SolidHarmonicFrame, tree: PathTree, size: int, *, compiled: bool) -> Cost:
         """The cost of volumes, each of whose paths is made of several real fields."""
