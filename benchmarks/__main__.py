@@ -27,6 +27,7 @@ from benchmarks import (
     memory,
     meshes,
     sphere,
+    stability,
     textures,
     volumes,
 )
@@ -41,6 +42,7 @@ PARTS = (
     meshes,
     sphere,
     volumes,
+    stability,
     textures,
     codec,
     extraction,
