@@ -63,6 +63,7 @@ QUICK = {
     "decompress": "photo.swc a.png",
     "inspect": "photo.swc",
     "pyramid": "photos/a/0.png --levels 1",
+    "stability": "photos --J 2 --samples 3",
 }
 # What takes seconds and has tests of its own.
 SLOW = {"verify", "demo"}

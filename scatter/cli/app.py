@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from scatter.cli import commands_features, commands_models
+from scatter.cli import commands_features, commands_models, commands_stability
 from scatter.cli.options import TransformOptions
 from scatter.cli.root import J, Json, L, MaxOrder, Q, Seed, T, Transform, app, command
 
-__all__ = ["app", "commands_features", "commands_models", "main"]
+__all__ = ["app", "commands_features", "commands_models", "commands_stability", "main"]
 
 
 def main() -> None:

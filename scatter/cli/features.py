@@ -81,7 +81,7 @@ def run_features(
     InputError
         If an option is wrong.
     """
-    listing = _listing(inputs, manifest)
+    listing = make_listing(inputs, manifest)
     given = {**given, "wavelet": load_bank(given["wavelet"])}
     if given["wavelet"] is not None and (workers, scheduler) != (None, None):
         raise InputError("--wavelet is a file of this machine's; leave --workers and --scheduler out")
@@ -90,7 +90,7 @@ def run_features(
         recipe = _only_config(config, transform, given, settings, reading, rest)
     else:
         name = transform or guess_transform(_without(listing, output), reading["array"], reading["labels"])
-        recipe = _recipe(name, given, settings, reading, dtype or "float32", batch)
+        recipe = make_recipe(name, given, settings, reading, dtype or "float32", batch)
     if save_config is not None:
         save_recipe(recipe, save_config)
         if not as_json:
@@ -157,7 +157,7 @@ def existing_of(*, resume: bool, overwrite: bool) -> Existing | None:
     return "resume" if resume else "overwrite" if overwrite else None
 
 
-def _recipe(
+def make_recipe(
     transform: str,
     given: dict[str, Any],
     settings: Sequence[str],
@@ -165,6 +165,7 @@ def _recipe(
     dtype: Any,
     batch: int | None,
 ) -> Recipe:
+    """The recipe that options say."""
     kind = TRANSFORMS[transform]
     params = {name: value for name, value in given.items() if value is not None}
     for name, value in params.items():
@@ -200,7 +201,8 @@ def _only_config(
     return load_recipe(config, wavelet)
 
 
-def _listing(inputs: list[str], manifest: dict[str, Any]) -> Listing:
+def make_listing(inputs: list[str], manifest: dict[str, Any]) -> Listing:
+    """The inputs that options say."""
     if not any(Path(entry).suffix.lower() in MANIFESTS for entry in inputs):
         for name in ("path_column", "label", "group"):
             if manifest[name] is not None:

@@ -25,6 +25,7 @@ from scatter.stability.deformations import (
 from scatter.stability.report import Classes, Constant, Curve, StabilityReport
 from scatter.testing import kept_energies
 from scatter.transforms.estimator import ScatteringTransformer
+from scatter.transforms.grids import Grids
 
 Signals = NDArray[Any]
 Representation = Callable[[Signals], NDArray[np.float64]]
@@ -262,6 +263,11 @@ def _axes(transform: Any, x: Signals) -> int:
     if not isinstance(transform, ScatteringTransformer):
         return x.ndim - 1
     _rows_of(transform)
+    if not isinstance(transform._intake, Grids):
+        raise InputError(
+            f"there are deformations of signals, images and volumes, not of samples of "
+            f"{type(transform).__name__}"
+        )
     shape = transform.frame.shape
     if x.ndim <= len(shape) or x.shape[-len(shape) :] != tuple(shape):
         raise InputError(
