@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 FLAGS = {"avx512": "-mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma", "avx2": "-mavx2 -mfma", "baseline": ""}
 TESTS = [
     *("tests/test_compiled.py", "tests/test_compiled_volumes.py"),
-    *("tests/test_codec.py::test_compiled_networks_equal_matrix_products"),
+    "tests/test_codec.py::test_compiled_networks_equal_matrix_products",
     *("-n", "0", "-q", "-k", "not large_primes"),
 ]
 

@@ -241,8 +241,9 @@ def test_the_strength_at_which_accuracy_is_lost():
         ),
         (lambda: stability_report(S, DIGITS, LABELS[:3]), "a label for each of the 120 samples, got shape"),
         (lambda: stability_report(S, DIGITS, LABELS * 0), "of two classes at least, got one; leave y out"),
+        (lambda: stability_report(S, DIGITS, np.arange(120)), "no two samples have the same label in y, so"),
         (
-            lambda: stability_report(S, np.ones((5001, 8, 8)), np.arange(5001)),
+            lambda: stability_report(S, np.ones((5001, 8, 8)), np.arange(5001) % 2),
             "of at most 5000 samples with labels, got 5001; take some",
         ),
         (

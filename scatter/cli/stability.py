@@ -76,7 +76,8 @@ def run_stability(
     else:
         estimator, x, labels = _digits(transform, given, settings, samples, seed)
         failed = []
-    y = labels if labels is not None and len(np.unique(labels)) > 1 else None
+    classes = 0 if labels is None else len(np.unique(labels))
+    y = labels if 1 < classes < len(x) else None  # names that are all the same, or all different, are none
     with counting("Deforming", "deformations") as watch:
         found = stability_report(estimator, x, y, seed=seed, watch=watch)
     if html is not None:

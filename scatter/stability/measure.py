@@ -29,6 +29,8 @@ from scatter.transforms.grids import Grids
 
 Signals = NDArray[Any]
 Representation = Callable[[Signals], NDArray[np.float64]]
+Answer = tuple[NDArray[np.float64], float | None]
+"""Relative changes of the samples, and accuracy."""
 BASELINES = ("input", "fourier")
 MOST = 5000
 """Samples with labels, whose distances to each other are all computed."""
@@ -108,52 +110,31 @@ def stability_report(
     labels = None if y is None else _labels(y, len(x))
     chosen = tuple(usual(ndim) if deformations is None else deformations)
     at = _strengths(chosen, strengths or {})
-    representations = _representations(transform, baselines, ndim)
-    plain = {name: represent(x) for name, represent in representations.items()}
-    norms = {name: np.linalg.norm(rows, axis=1) for name, rows in plain.items()}
     sizes = np.linalg.norm(x.reshape(len(x), -1), axis=1)
     if not sizes.all():
         raise InputError(f"sample {int(np.argmin(sizes > 0))} is zero everywhere, and has no relative change")
     scale = _scale(transform, x.shape[-ndim:]) if scale is None else scale
-    constants: dict[str, list[NDArray[np.float64]]] = {name: [] for name in plain}
+    representations = _representations(transform, baselines, ndim)
+    subjects = [_Subject(name, represent, x, labels) for name, represent in representations.items()]
     curves: list[Curve] = []
     done, all_of_them = 0, sum(map(len, at.values()))
-    for deformation in chosen:
-        rng = np.random.default_rng([seed, len(curves)])
-        changes: dict[str, list[NDArray[np.float64]]] = {name: [] for name in plain}
-        accuracies: dict[str, list[float]] = {name: [] for name in plain}
+    for place, deformation in enumerate(chosen):
+        rng, answers = np.random.default_rng([seed, place]), []
         for strength in at[deformation.name]:
             moved, bound = _deformed(deformation, x, strength, rng, ndim, scale)
-            for name, represent in representations.items():
-                rows = represent(moved)
-                change = np.linalg.norm(rows - plain[name], axis=1)
-                changes[name].append(change / np.maximum(norms[name], np.finfo(float).tiny))
-                if bound is not None and (bound > 0).all():
-                    constants[name].append(change / bound)
-                if labels is not None:
-                    accuracies[name].append(nearest_accuracy(rows, plain[name], labels))
+            answers.append([subject.answer(moved, bound) for subject in subjects])
             done += 1
             if watch is not None:
                 watch(done, all_of_them)
-        for name in plain:
-            curves.append(
-                Curve(
-                    name,
-                    deformation.name,
-                    deformation.unit,
-                    np.asarray(at[deformation.name]),
-                    np.asarray(changes[name]),
-                    None if labels is None else np.asarray(accuracies[name]),
-                    None if labels is None else nearest_accuracy(plain[name], plain[name], labels),
-                )
-            )
+        for subject, own in zip(subjects, zip(*answers, strict=True), strict=True):
+            curves.append(subject.curve(deformation, at[deformation.name], own))
     bounds, energies = _frame(transform, x, ndim)
     return StabilityReport(
         repr(transform),
         len(x),
         tuple(curves),
-        tuple(_constant(name, found, sizes, norms[name]) for name, found in constants.items() if found),
-        () if labels is None else tuple(_classes(name, rows, labels) for name, rows in plain.items()),
+        tuple(subject.constant(sizes) for subject in subjects if subject.ratios),
+        () if labels is None else tuple(subject.classes(labels) for subject in subjects),
         bounds,
         energies,
     )
@@ -178,20 +159,51 @@ def _deformed(
     return deformation.displaced(x, fields), np.asarray(bound)
 
 
-def _constant(
-    name: str, found: list[NDArray[np.float64]], sizes: NDArray[np.float64], norms: NDArray[np.float64]
-) -> Constant:
-    most = np.max(found, axis=0)
-    by_input, by_own = most / sizes, most / np.maximum(norms, np.finfo(float).tiny)
-    return Constant(name, float(np.median(by_input)), float(by_input.max()), float(np.median(by_own)))
+class _Subject:
+    """A representation, what it makes of the samples, and what is found of it."""
 
+    def __init__(self, name: str, represent: Representation, x: Signals, labels: NDArray[Any] | None) -> None:
+        self.name, self.represent, self.labels = name, represent, labels
+        self.plain = represent(x)
+        self.norms = np.maximum(np.linalg.norm(self.plain, axis=1), np.finfo(float).tiny)
+        self.accuracy = None if labels is None else nearest_accuracy(self.plain, self.plain, labels)
+        self.ratios: list[NDArray[np.float64]] = []
 
-def _classes(name: str, rows: NDArray[np.float64], labels: NDArray[Any]) -> Classes:
-    distances = pairwise_distances(rows)
-    same = labels[:, None] == labels
-    pairs = ~np.eye(len(labels), dtype=bool)
-    within, between = distances[same & pairs], distances[~same]
-    return Classes(name, float(within.mean()), float(between.mean()), nearest_accuracy(rows, rows, labels))
+    def answer(self, moved: Signals, bound: NDArray[np.float64] | None) -> Answer:
+        """Relative changes of the samples, and accuracy, when they have moved."""
+        rows = self.represent(moved)
+        changes = np.linalg.norm(rows - self.plain, axis=1)
+        if bound is not None and (bound > 0).all():
+            self.ratios.append(changes / bound)
+        accuracy = None if self.labels is None else nearest_accuracy(rows, self.plain, self.labels)
+        return changes / self.norms, accuracy
+
+    def curve(self, deformation: Deformation, strengths: list[float], answers: Sequence[Answer]) -> Curve:
+        """What was found at each strength."""
+        return Curve(
+            self.name,
+            deformation.name,
+            deformation.unit,
+            np.asarray(strengths),
+            np.asarray([changes for changes, _ in answers]),
+            None if self.labels is None else np.asarray([accuracy for _, accuracy in answers], float),
+            self.accuracy,
+        )
+
+    def constant(self, sizes: NDArray[np.float64]) -> Constant:
+        """The constant C, for norms of the samples."""
+        most = np.max(self.ratios, axis=0)
+        by_input, by_own = most / sizes, most / self.norms
+        return Constant(
+            self.name, float(np.median(by_input)), float(by_input.max()), float(np.median(by_own))
+        )
+
+    def classes(self, labels: NDArray[Any]) -> Classes:
+        """How far classes are from each other."""
+        distances = pairwise_distances(self.plain)
+        same, pairs = labels[:, None] == labels, ~np.eye(len(labels), dtype=bool)
+        within, between = distances[same & pairs], distances[~same]
+        return Classes(self.name, float(within.mean()), float(between.mean()), self.accuracy or 0.0)
 
 
 def _representations(transform: Any, baselines: Sequence[Any], ndim: int) -> dict[str, Representation]:
@@ -282,6 +294,8 @@ def _labels(y: Any, count: int) -> NDArray[Any]:
         raise InputError(f"y must have a label for each of the {count} samples, got shape {labels.shape}")
     if len(np.unique(labels)) < 2:
         raise InputError("y must be of two classes at least, got one; leave y out")
+    if len(np.unique(labels)) == count:
+        raise InputError("no two samples have the same label in y, so there are no classes; leave y out")
     if count > MOST:
         raise InputError(
             f"distances of all pairs are computed of at most {MOST} samples with labels, got {count}; "
