@@ -75,10 +75,10 @@ def bank() -> Rows:
         }
         timings = interleaved(rivals, 3)
     rows = [
-        _ratio(f"times as fast as Kymatio, {what}", timings["kymatio"], timings[name])
+        ratio_row(f"times as fast as Kymatio, {what}", timings["kymatio"], timings[name])
         for what, name in (("filters", "bank"), ("filters and program", "program"))
     ]
-    return rows + [_seconds(name, timings[name]) for name in ("bank", "program", "kymatio")]
+    return rows + [seconds_row(name, timings[name]) for name in ("bank", "program", "kymatio")]
 
 
 def tolerance() -> Rows:
@@ -97,7 +97,9 @@ def tolerance() -> Rows:
             error = np.abs(rough(x) - wanted).max() / np.abs(wanted).max()
             with cores(1):
                 timings = interleaved({"exact": partial(exact, x), "rough": partial(rough, x)}, 5)
-            ratio = _ratio(f"{name}, tol={tol:g}: times as fast as exact", timings["exact"], timings["rough"])
+            ratio = ratio_row(
+                f"{name}, tol={tol:g}: times as fast as exact", timings["exact"], timings["rough"]
+            )
             rows += [(f"{name}, tol={tol:g}: largest difference", f"{error:.1e}", ""), ratio]
     return rows
 
@@ -128,7 +130,7 @@ def _against_kymatio(ours: Any, theirs: dict[str, Callable[..., Any]], x: np.nda
     rows = [("largest difference from Kymatio, over the largest coefficient", f"{_difference(a, b):.1e}", "")]
     for count in (1, 2):
         rows += _rows_on(count, ours, theirs, timings, x)
-    rows.append(_ratio("two cores over one core", timings["scatter 1"], timings["scatter 2"]))
+    rows.append(ratio_row("two cores over one core", timings["scatter 1"], timings["scatter 2"]))
     return rows
 
 
@@ -137,9 +139,9 @@ def _rows_on(count: int, ours: Any, theirs: Any, timings: dict[str, Timing], x: 
     backends = {name: timings[f"{name} {count}"] for name in (f"Kymatio on {backend}" for backend in theirs)}
     alone = {f"FFTs alone, {name}": timings[f"{name} {count}"] for name in libraries()}
     fastest = min(backends.values(), key=lambda timing: timing.median)
-    rows = [_ratio(f"{_cores(count)}: times as fast as the faster Kymatio", fastest, scatter)]
+    rows = [ratio_row(f"{name_of_cores(count)}: times as fast as the faster Kymatio", fastest, scatter)]
     for name, timing in ({"scatter": scatter} | backends | alone).items():
-        rows.append(_seconds(f"{_cores(count)}: {name}", timing))
+        rows.append(seconds_row(f"{name_of_cores(count)}: {name}", timing))
     if count == 1:
         speed = f"{operations(ours, x) / scatter.median / 1e9:.0f}"
         rows.append(("1 core: GFLOP/s of scatter", speed, f"sgemm {sgemm() / 1e9:.0f}"))
@@ -162,10 +164,10 @@ def _pytorch_wavelets(batch: int, size: int) -> Rows:
 
     timings = interleaved({"2": run, "1": run}, 9, on)
     what = "pytorch_wavelets, 49 paths of dual-tree wavelets"
-    return [_seconds(f"{_cores(count)}: {what}", timings[f"{count}"]) for count in (1, 2)]
+    return [seconds_row(f"{name_of_cores(count)}: {what}", timings[f"{count}"]) for count in (1, 2)]
 
 
-def _cores(count: int) -> str:
+def name_of_cores(count: int) -> str:
     return f"{count} core{'s' * (count > 1)}"
 
 
@@ -173,12 +175,12 @@ def _difference(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a - b).max() / np.abs(b).max())
 
 
-def _ratio(what: str, slow: Timing, fast: Timing) -> tuple[str, str, str]:
+def ratio_row(what: str, slow: Timing, fast: Timing) -> tuple[str, str, str]:
     low, middle, high = ratios(slow, fast)
     return what, f"{middle:.2f}" if middle < 10 else f"{middle:.1f}", f"{low:.2f} .. {high:.2f}"
 
 
-def _seconds(what: str, timing: Timing) -> tuple[str, str, str]:
+def seconds_row(what: str, timing: Timing) -> tuple[str, str, str]:
     return f"{what}, seconds", f"{timing.median:.4g}", timing.spread
 
 

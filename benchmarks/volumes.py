@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.compiled import name_of_cores, ratio_row, seconds_row
 from benchmarks.data import data
 from benchmarks.memory import in_child
 from benchmarks.rivals import on
-from benchmarks.timing import interleaved, ratios
+from benchmarks.timing import interleaved
 from scatter import HarmonicScattering3D
 from scatter._kymatio import import_kymatio
 from scatter.molecules import MolecularScattering, Molecule, aligned, densities
@@ -109,21 +110,18 @@ def _against_kymatio(batch: int, size: int, runs: int) -> Rows:
     timings = interleaved(rivals, runs, on)
     scales = [(j,) for j in range(3)] + [(0, 1), (0, 2), (1, 2)]
     found, expected = ours(x)[:, 1:], theirs["NumPy"](x)
-    paths = enumerate(ours.tree.paths[1:])
-    same = [expected[:, scales.index(path.j), path.bands[0].label("l")] for _, path in paths]
+    paths = ours.tree.paths[1:]
+    same = [expected[:, scales.index(path.j), path.bands[0].label("l")] for path in paths]
     off = np.abs(found - np.stack(same, axis=1)).max() / np.abs(found).max()
     rows = [("largest difference from Kymatio, over the largest coefficient", f"{off:.1e}", "")]
     for count in (1, 2):
-        cores = f"{count} core{'s' * (count > 1)}"
+        cores = name_of_cores(count)
         names = [f"Kymatio on {backend} {count}" for backend in theirs]
         fastest = min((timings[name] for name in names), key=lambda timing: timing.median)
-        low, middle, high = ratios(fastest, timings[f"scatter {count}"])
-        rows.append(
-            (f"{cores}: times as fast as the faster Kymatio", f"{middle:.2f}", f"{low:.2f} .. {high:.2f}")
-        )
+        mine = timings[f"scatter {count}"]
+        rows.append(ratio_row(f"{cores}: times as fast as the faster Kymatio", fastest, mine))
         for name in [f"scatter {count}", *names]:
-            timing = timings[name]
-            rows.append((f"{cores}: {name[:-2]}, seconds", f"{timing.median:.4g}", timing.spread))
+            rows.append(seconds_row(f"{cores}: {name[:-2]}", timings[name]))
     for name, build in BUILDS.items():
         rows.append((f"peak memory over input, MB: {name}", f"{in_child(CHILD, batch, size, build):.0f}", ""))
     return rows

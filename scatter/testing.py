@@ -93,20 +93,21 @@ def assert_linear_energy(transform: Any, seed: int = 0) -> float:
 
 def layer_energies(transform: Any, x: Signals) -> NDArray[np.float64]:
     """Energy of the signals and of the moduli of each order, shape (max_order + 1,)."""
-    plan = _plan(transform, average=False, pooling=None, log=False, ratios=False)
-    energies = np.zeros(transform.max_order + 1)
-    for path, item in zip(plan.tree.paths, plan.items(x), strict=True):
-        energies[path.order] += energy(plan.frame, item, path.resolution)
-    return energies
+    return _by_order(_plan(transform, average=False, pooling=None, log=False, ratios=False), transform, x)
 
 
 def kept_energies(transform: Any, x: Signals) -> NDArray[np.float64]:
     """Share of the energy of signals that local averages of each order keep, shape (max_order + 1,)."""
     plan = _averaged(transform)
+    return _by_order(plan, transform, x) / energy(plan.frame, x, 0)
+
+
+def _by_order(plan: Plan, transform: Any, x: Signals) -> NDArray[np.float64]:
+    """Energy of what a plan keeps of the paths of each order."""
     energies = np.zeros(transform.max_order + 1)
     for path, item in zip(plan.tree.paths, plan.items(x), strict=True):
-        energies[path.order] += energy(plan.frame, item, None)
-    return energies / energy(plan.frame, x, 0)
+        energies[path.order] += energy(plan.frame, item, None if plan.readout.average else path.resolution)
+    return energies
 
 
 def assert_energy_decays(transform: Any, seed: int = 0) -> NDArray[np.float64]:

@@ -175,6 +175,17 @@ def test_the_constant_is_the_largest_ratio_of_all_displacements():
     assert found.largest == pytest.approx(pixels.max())
 
 
+def test_a_scale_out_of_an_array_is_a_scale():
+    J = np.arange(3)[2]
+    ours, theirs = (
+        stability_report(
+            Scattering2D(J=one, L=4, shape=(8, 8)), DIGITS, deformations=[Translation()]
+        ).constants
+        for one in (2, J)
+    )
+    assert ours == theirs
+
+
 def test_other_transformers_signals_and_colours():
     pca = make_pipeline(StandardScaler(), PCA(5)).fit(DIGITS.reshape(120, -1))
     flat = DIGITS.reshape(120, -1)

@@ -85,13 +85,15 @@ class SolidHarmonics:
         return 0
 
     def fingerprint(self) -> str:
-        """Hash of the wavelets on a small grid."""
+        """Hash of the wavelets on a small grid of odd sides."""
         axis = np.asarray(2 * math.pi * np.fft.fftfreq(7), np.float64)
         omega: Axes = tuple(axis.reshape([-1 if a == b else 1 for b in range(3)]) for a in range(3))
-        fields = [p for degree in range(self.L + 1) for p in harmonics(degree, omega)]
+        return self.hashed(omega, [p for degree in range(self.L + 1) for p in harmonics(degree, omega)])
+
+    def hashed(self, omega: Axes, fields: list[NDArray[np.float64]]) -> str:
+        """Hash of the wavelets on a grid, of which ``fields`` are the polynomials."""
         bells = [bell for j in range(self.J + 1) for bell in self.bell(j, omega)]
-        amplitudes = [self.amplitude(band) for band in self._bands]
-        return fingerprint(f"{self.rotation_covariant}", *bells, *fields, amplitudes)
+        return fingerprint(*bells, *fields, [self.amplitude(band) for band in self._bands])
 
     # ------------------------------------------------------------------ spectra
     def reach(self, band: Band, share: float) -> float:
@@ -172,9 +174,14 @@ def harmonics(degree: int, omega: Axes) -> list[NDArray[np.float64]]:
     return found
 
 
-def separated(
-    degree: int, z: NDArray[np.float64], y: NDArray[np.float64]
-) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+def powers_of_x(degree: int, place: int) -> NDArray[np.int64]:
+    """Powers of x in the harmonic at a place of `harmonics`, all odd or all even."""
+    m = (place + 1) // 2
+    sine = place > 0 and place % 2 == 0
+    return np.arange((m + sine) % 2, degree + 1, 2)
+
+
+def separated(degree: int, z: NDArray[np.float64], y: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     """Real solid harmonics as polynomials of x, whose coefficients are functions of z and y.
 
     Parameters
@@ -186,9 +193,8 @@ def separated(
 
     Returns
     -------
-    list of 2 l + 1 pairs
-        The powers of x, all odd or all even, and the coefficient of each, along the last axis; in the order
-        of `harmonics`.
+    list of 2 l + 1 ndarrays
+        In the order of `harmonics`; along the last axis the coefficients of `powers_of_x`.
     """
     # Found from values where x is a share of the distance from the axis of x, so that each is as exact as it
     # is small: a coefficient of x^k is a polynomial of degree l - k.
@@ -198,12 +204,11 @@ def separated(
     shares = np.sin((np.arange(count) + 0.5) * math.pi / (2 * count))  # Chebyshev's points for the squares
     found = []
     for place, values in enumerate(harmonics(degree, (z, y, radius * shares))):
-        m = (place + 1) // 2
-        powers = np.arange((m + (place > 0 and place % 2 == 0)) % 2, degree + 1, 2)
+        powers = powers_of_x(degree, place)
         inverse = np.linalg.inv(shares[: powers.size, None] ** powers)
         coefficients = values[..., : powers.size] @ inverse.T / radius**powers
-        found.append((powers, np.where((distance == 0) & (powers < degree), 0.0, coefficients)))
+        found.append(np.where((distance == 0) & (powers < degree), 0.0, coefficients))
     return found
 
 
-__all__ = ["SolidHarmonics", "harmonics", "normalization", "separated"]
+__all__ = ["SolidHarmonics", "harmonics", "normalization", "powers_of_x", "separated"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scatter.domains.grid import Grid
 from scatter.frames.base import LittlewoodPaley
 from scatter.frames.convolution import PRECISION
-from scatter.frames.solidharmonic import Axes, SolidHarmonics, harmonics, separated
-from scatter.numerics.fingerprint import fingerprint, looked_at
+from scatter.frames.solidharmonic import Axes, SolidHarmonics, harmonics, powers_of_x, separated
+from scatter.numerics.fingerprint import looked_at
 from scatter.numerics.fourier import irfftn, rfftn
 from scatter.numerics.lowpass import AxisLowPass, separable
 from scatter.numerics.namespace import Array, Constant, itemsize, namespace, norm
@@ -170,11 +170,8 @@ class SolidHarmonicFrame(LittlewoodPaley):
         return self._polynomials[key]
 
     def _harmonics(self, degree: int, *, half: bool, beyond: bool) -> list[NDArray[np.float64]]:
-        below, above = (harmonics(degree, self._omega(half=half, sign=sign)) for sign in (-1, 1))
-        pairs = list(zip(below, above, strict=True))
-        if not self.bank.rotation_covariant:
-            pairs = pairs[-2:]
-        return [(a - b) / 2 if beyond else (a + b) / 2 for a, b in pairs]
+        found = _mirrored(lambda sign: harmonics(degree, self._omega(half=half, sign=sign)), beyond=beyond)
+        return found if self.bank.rotation_covariant else found[-2:]
 
     def beyond(self, band: Band, size: int) -> bool:
         """Whether a wavelet at the highest frequency of an even axis matters for numbers of ``size`` bytes.
@@ -195,33 +192,25 @@ class SolidHarmonicFrame(LittlewoodPaley):
         frequencies = np.abs(self._omega(half=True)[2].ravel())
         even = self.shape[2] % 2 == 0
         for beyond in (False, True) if self.beyond(band, size) else (False,):
-            fields = zip(
-                self._separated(degree, beyond=beyond), self._edge(degree, beyond=beyond), strict=True
-            )
-            for (powers, coefficients), edge in fields:
-                columns = np.asarray(inner * frequencies ** powers[:, None], np.float64)
+            fields = _mirrored(lambda sign: self._in_x(degree, sign), beyond=beyond)
+            edges = _mirrored(lambda sign: self._edge(degree, sign), beyond=beyond) if even else []
+            for order, coefficients in enumerate(fields):
+                columns = np.asarray(inner * frequencies ** powers_of_x(degree, order)[:, None], np.float64)
                 if even:  # the highest frequency is a term of its own
                     last = np.where(frequencies == frequencies[-1], inner, 0)
                     columns = np.concatenate([np.where(last, 0.0, columns), last[None]])
-                    coefficients = np.concatenate([coefficients, edge], axis=-1)
+                    coefficients = np.concatenate([coefficients, edges[order]], axis=-1)
                 yield RealField(coefficients * outer, columns, bool((degree + beyond) % 2))
 
-    def _separated(self, degree: int, *, beyond: bool) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
-        """Real harmonics as polynomials of x, the part that has a mirror image or the rest."""
-        axes = (self._omega(half=True, sign=sign) for sign in (-1, 1))
-        below, above = (separated(degree, z, y) for z, y, _ in axes)
-        return [
-            (powers, (a - b) / 2 if beyond else (a + b) / 2)
-            for (powers, a), (_, b) in zip(below, above, strict=True)
-        ]
+    def _in_x(self, degree: int, sign: int) -> list[NDArray[np.float64]]:
+        """Coefficients of real harmonics as polynomials of x."""
+        z, y, _ = self._omega(half=True, sign=sign)
+        return separated(degree, z, y)
 
-    def _edge(self, degree: int, *, beyond: bool) -> list[NDArray[np.float64]]:
-        """The same at the highest frequency of an even last axis."""
-        below, above = (
-            harmonics(degree, (*self._omega(half=True, sign=sign)[:2], np.full((1, 1, 1), sign * math.pi)))
-            for sign in (-1, 1)
-        )
-        return [(a - b) / 2 if beyond else (a + b) / 2 for a, b in zip(below, above, strict=True)]
+    def _edge(self, degree: int, sign: int) -> list[NDArray[np.float64]]:
+        """Real harmonics at the highest frequency of an even last axis."""
+        z, y, _ = self._omega(half=True, sign=sign)
+        return harmonics(degree, (z, y, np.full((1, 1, 1), sign * math.pi)))
 
     def reach(self, band: Band, size: int) -> NDArray[np.int64]:
         """How many frequencies along the last axis matter, for each of the second one.
@@ -277,10 +266,14 @@ class SolidHarmonicFrame(LittlewoodPaley):
         small = looked_at(self.shape)
         frame = SolidHarmonicFrame(self.bank, replace(self.grid, shape=small, padded=small))
         degrees = range(self.bank.L + 1)
-        bells = [bell for j in range(self.bank.J + 1) for bell in self.bank.bell(j, frame._omega(half=False))]
         fields = [p for degree in degrees for p in frame._harmonics(degree, half=False, beyond=False)]
-        amplitudes = [self.bank.amplitude(band) for band in self.bank.bands(1)]
-        return fingerprint(*bells, *fields, amplitudes)
+        return self.bank.hashed(frame._omega(half=False), fields)
+
+
+def _mirrored(at: Callable[[int], list[NDArray[np.float64]]], *, beyond: bool) -> list[NDArray[np.float64]]:
+    """The parts of filters that have a mirror image, or the rest, by the sign of the highest frequencies."""
+    pairs = zip(at(-1), at(1), strict=True)
+    return [(below - above) / 2 if beyond else (below + above) / 2 for below, above in pairs]
 
 
 def _degree(band: Band) -> int:

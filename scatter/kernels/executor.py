@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.volume import SolidHarmonicFrame
-from scatter.kernels.filtering import ConvolutionProgram, FieldProgram
+from scatter.kernels.filtering import program_of
 from scatter.kernels.library import Library, thread_limit
 from scatter.kernels.program import Program
 from scatter.kernels.readings import Reading
@@ -61,9 +61,9 @@ class CompiledCascade:
             factor = largest_prime(n)
             if factor > most:
                 return f"a side of the padded grid, {n}, has the prime factor {factor}, above {most}"
-        if isinstance(self.frame, SolidHarmonicFrame) and not self.frame.bank.rotation_covariant:
-            return "rotation_covariant=False has complex wavelets"
-        return None if self.frame.ndim <= 3 else f"the grid has {self.frame.ndim} axes, above 3"
+        if self.frame.ndim > 3:
+            return f"the grid has {self.frame.ndim} axes, above 3"
+        return program_of(self.frame).refusal(self.frame)
 
     def __call__(self, x: NDArray[Any], n_jobs: int | None = None) -> NDArray[Any]:
         """Coefficients of signals (batch, *shape), each path's after the other's: (batch, coefficients).
@@ -88,7 +88,7 @@ class CompiledCascade:
 
     def prefers_columns(self, dtype: np.dtype[Any], count: int) -> bool:
         """Whether lanes should be columns: for large grids, for few signals, and for all volumes."""
-        if isinstance(self.frame, SolidHarmonicFrame):
+        if program_of(self.frame).only_columns:
             return True
         register = int(self.library.module.register_bytes)
         width = register // real_type(dtype).itemsize
@@ -101,11 +101,8 @@ class CompiledCascade:
         key = (real, is_complex, columns)
         with self._lock:
             if key not in self._programs:
-                rest = (self.tree, self.reading, self.library.module, real, columns, is_complex)
-                if isinstance(self.frame, SolidHarmonicFrame):
-                    self._programs[key] = FieldProgram(self.frame, *rest)
-                else:
-                    self._programs[key] = ConvolutionProgram(self.frame, *rest)
+                parts = (self.frame, self.tree, self.reading, self.library.module)
+                self._programs[key] = program_of(self.frame)(*parts, real, columns, is_complex)
             return self._programs[key]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,12 @@ class FieldProgram(Program):
     """The program of a frame of volumes, whose wavelets each make several real fields."""
 
     frame: SolidHarmonicFrame
+    only_columns: ClassVar[bool] = True
+
+    @classmethod
+    def refusal(cls, frame: Any) -> str | None:
+        """Why a frame can't be compiled."""
+        return None if frame.bank.rotation_covariant else "rotation_covariant=False has complex wavelets"
 
     def _add_filters(self, steps: Collection[Step]) -> dict[Step, Filtering]:
         found: dict[Step, Filtering] = {}
@@ -65,10 +71,15 @@ class FieldProgram(Program):
         return found
 
 
+def program_of(frame: ConvolutionFrame | SolidHarmonicFrame) -> type[Program]:
+    """The kind of program that runs a frame."""
+    return FieldProgram if isinstance(frame, SolidHarmonicFrame) else ConvolutionProgram
+
+
 def _tables(packed: Packed, points: int, dtype: np.dtype[Any]) -> list[NDArray[Any]]:
     """A filter in the types of the compiled module, with the factor of the transform that came before."""
     places = [np.asarray(table, np.int32) for table in packed[:3]]
     return [*places, (packed.weights / points).astype(dtype)]
 
 
-__all__ = ["ConvolutionProgram", "FieldProgram"]
+__all__ = ["ConvolutionProgram", "FieldProgram", "program_of"]

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +96,9 @@ class Program(ABC):
         convention, half of it for a real one, and all those of filters and averages.
     """
 
+    only_columns: ClassVar[bool] = False
+    """Whether lanes are columns whatever comes."""
+
     frame: ConvolutionFrame | SolidHarmonicFrame
     tree: PathTree
     reading: Reading
@@ -118,6 +121,11 @@ class Program(ABC):
         read = sum(levels[self._level(visit)] for visit in walk)
         inverse = sum(filters[visit.step].operations for visit in walk if visit.step)
         object.__setattr__(self, "operations", forward + read + inverse)
+
+    @classmethod
+    def refusal(cls, frame: Any) -> str | None:
+        """Why a frame can't be compiled; None if it can."""
+        return None
 
     # ------------------------------------------------------------------ what it is run with
     @property

@@ -211,7 +211,7 @@ class MolecularScattering(ScatteringTransformer):
         return Molecules(scale, width, check_kinds(self.kinds), around)
 
     def _make_plan(self, sides: Box | None) -> Plan:
-        return self._volumes().plan(sides)
+        return self._volumes()._make_plan(sides)
 
     def _volumes(self) -> HarmonicScattering3D:
         """The transform of densities."""

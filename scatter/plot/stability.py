@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from scatter.plot.canvas import LABEL, blank, dress
+from scatter.plot.canvas import BLUE, LABEL, VERMILION, blank, dress
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+COLOURS = (BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Of Okabe & Ito's palette; representations in order, the transform first."""
 MARKS = "os^dvP"
 COLUMNS = 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -134,15 +135,14 @@ def stability_report(
         len(x),
         tuple(curves),
         tuple(subject.constant(sizes) for subject in subjects if subject.ratios),
-        () if labels is None else tuple(subject.classes(labels) for subject in subjects),
+        tuple(subject.classes for subject in subjects if subject.classes is not None),
         bounds,
         energies,
     )
 
 
-def nearest_accuracy(rows: NDArray[np.float64], others: NDArray[np.float64], labels: NDArray[Any]) -> float:
-    """Share of rows whose nearest of the other rows, the one at its own place left out, is of its class."""
-    distances = pairwise_distances(rows, others)
+def nearest_accuracy(distances: NDArray[np.float64], labels: NDArray[Any]) -> float:
+    """Share of samples whose nearest other sample, by distances to all, is of their class."""
     np.fill_diagonal(distances, np.inf)
     return float((labels[distances.argmin(axis=1)] == labels).mean())
 
@@ -166,7 +166,7 @@ class _Subject:
         self.name, self.represent, self.labels = name, represent, labels
         self.plain = represent(x)
         self.norms = np.maximum(np.linalg.norm(self.plain, axis=1), np.finfo(float).tiny)
-        self.accuracy = None if labels is None else nearest_accuracy(self.plain, self.plain, labels)
+        self.classes = None if labels is None else _classes(name, self.plain, labels)
         self.ratios: list[NDArray[np.float64]] = []
 
     def answer(self, moved: Signals, bound: NDArray[np.float64] | None) -> Answer:
@@ -175,8 +175,9 @@ class _Subject:
         changes = np.linalg.norm(rows - self.plain, axis=1)
         if bound is not None and (bound > 0).all():
             self.ratios.append(changes / bound)
-        accuracy = None if self.labels is None else nearest_accuracy(rows, self.plain, self.labels)
-        return changes / self.norms, accuracy
+        if self.labels is None:
+            return changes / self.norms, None
+        return changes / self.norms, nearest_accuracy(pairwise_distances(rows, self.plain), self.labels)
 
     def curve(self, deformation: Deformation, strengths: list[float], answers: Sequence[Answer]) -> Curve:
         """What was found at each strength."""
@@ -187,7 +188,7 @@ class _Subject:
             np.asarray(strengths),
             np.asarray([changes for changes, _ in answers]),
             None if self.labels is None else np.asarray([accuracy for _, accuracy in answers], float),
-            self.accuracy,
+            None if self.classes is None else self.classes.accuracy,
         )
 
     def constant(self, sizes: NDArray[np.float64]) -> Constant:
@@ -198,12 +199,13 @@ class _Subject:
             self.name, float(np.median(by_input)), float(by_input.max()), float(np.median(by_own))
         )
 
-    def classes(self, labels: NDArray[Any]) -> Classes:
-        """How far classes are from each other."""
-        distances = pairwise_distances(self.plain)
-        same, pairs = labels[:, None] == labels, ~np.eye(len(labels), dtype=bool)
-        within, between = distances[same & pairs], distances[~same]
-        return Classes(self.name, float(within.mean()), float(between.mean()), self.accuracy or 0.0)
+
+def _classes(name: str, rows: NDArray[np.float64], labels: NDArray[Any]) -> Classes:
+    """How far classes are from each other."""
+    distances = pairwise_distances(rows, rows)
+    same, pairs = labels[:, None] == labels, ~np.eye(len(labels), dtype=bool)
+    within, between = float(distances[same & pairs].mean()), float(distances[~same].mean())
+    return Classes(name, within, between, nearest_accuracy(distances, labels))
 
 
 def _representations(transform: Any, baselines: Sequence[Any], ndim: int) -> dict[str, Representation]:
@@ -220,7 +222,7 @@ def _representations(transform: Any, baselines: Sequence[Any], ndim: int) -> dic
     return found
 
 
-def _rows_of(transform: Any) -> Representation:
+def _check_fitted(transform: Any) -> None:
     if not hasattr(transform, "transform"):
         raise InputError(f"a transformer has a method transform, got {type(transform).__name__}")
     try:
@@ -232,6 +234,10 @@ def _rows_of(transform: Any) -> Representation:
             ) from None
     except TypeError:
         pass  # it has no fit
+
+
+def _rows_of(transform: Any) -> Representation:
+    _check_fitted(transform)
 
     def represent(x: Signals) -> NDArray[np.float64]:
         return np.asarray(transform.transform(x), np.float64).reshape(len(x), -1)
@@ -274,10 +280,10 @@ def _axes(transform: Any, x: Signals) -> int:
     """Axes of the grid: those of the frame of a scattering transform, or all but the first."""
     if not isinstance(transform, ScatteringTransformer):
         return x.ndim - 1
-    _rows_of(transform)
+    _check_fitted(transform)
     if not isinstance(transform._intake, Grids):
         raise InputError(
-            f"there are deformations of signals, images and volumes, not of samples of "
+            "there are deformations of signals, images and volumes, not of samples of "
             f"{type(transform).__name__}"
         )
     shape = transform.frame.shape
@@ -321,7 +327,7 @@ def _strengths(
 
 def _scale(transform: Any, shape: tuple[int, ...]) -> float:
     J = getattr(transform, "J", None)
-    return 2.0**J if isinstance(J, int) else float(max(shape))
+    return 2.0 ** int(J) if isinstance(J, Integral) else float(max(shape))
 
 
 __all__ = ["BASELINES", "nearest_accuracy", "stability_report"]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scatter.errors import InputError, ScatterWarning
+from scatter.frames.volume import SolidHarmonicFrame
 from scatter.numerics.memory import available_memory
 from scatter.numerics.threads import thread_count
 
 if TYPE_CHECKING:
     from scatter.frames.convolution import ConvolutionFrame
-    from scatter.frames.volume import SolidHarmonicFrame
     from scatter.paths import PathTree
 
 MOST_WAVELETS = 2**14
@@ -57,8 +57,12 @@ class Cost:
     signal: float
 
     @classmethod
-    def of(cls, frame: ConvolutionFrame, tree: PathTree, size: int, *, compiled: bool) -> Cost:
+    def of(
+        cls, frame: ConvolutionFrame | SolidHarmonicFrame, tree: PathTree, size: int, *, compiled: bool
+    ) -> Cost:
         """The cost for real numbers of ``size`` bytes."""
+        if isinstance(frame, SolidHarmonicFrame):
+            return cls._of_fields(frame, tree, size, compiled=compiled)
         points = frame.grid.points(0)
         orders = range(1, len(tree.counts))
         wavelets = len(dict.fromkeys(band for order in orders for band in frame.bank.bands(order)))
@@ -73,7 +77,7 @@ class Cost:
         )
 
     @classmethod
-    def of_fields(cls, frame: SolidHarmonicFrame, tree: PathTree, size: int, *, compiled: bool) -> Cost:
+    def _of_fields(cls, frame: SolidHarmonicFrame, tree: PathTree, size: int, *, compiled: bool) -> Cost:
         """The cost of volumes, each of whose paths is made of several real fields."""
         points, L = frame.grid.points(0), frame.bank.L
         # Measured with two threads; and, array by array, fields, their spectra, and polynomials of each.

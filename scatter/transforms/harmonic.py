@@ -164,11 +164,8 @@ class HarmonicScattering3D(ScatteringTransformer):
         covariant = check_flag("rotation_covariant", self.rotation_covariant)
         return SolidHarmonics(J, L, check_positive("sigma_0", self.sigma_0), covariant)
 
-    def _make_plan(self, shape: tuple[int, ...]) -> Plan:
-        return self.plan(shape)
-
-    def plan(self, shape: tuple[int, ...] | None) -> Plan:
-        """What is computed of volumes of a shape; the paths alone, if none is known."""
+    def _make_plan(self, shape: tuple[int, ...] | None) -> Plan:
+        """The plan for volumes of a shape; of the paths alone, if none is known."""
         bank, frame = self.bank, None
         if shape is not None:
             _check_size(shape, bank.J, bank.sigma_0)

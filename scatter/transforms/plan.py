@@ -78,11 +78,7 @@ class Plan:
             return
         if size not in self._costs:
             run = self._maps if self._in_two_steps else self
-            compiled = run._compiled is not None
-            if isinstance(frame, ConvolutionFrame):
-                cost = Cost.of(frame, run.tree, size, compiled=compiled)
-            else:
-                cost = Cost.of_fields(frame, run.tree, size, compiled=compiled)
+            cost = Cost.of(frame, run.tree, size, compiled=run._compiled is not None)
             check_working(cost, frame.shape)
             self._costs[size] = cost
         cost = self._costs[size]
