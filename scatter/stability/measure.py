@@ -1,10 +1,9 @@
-"""Measuring how far representations of signals on a grid move as the signals are deformed."""
+"""Measuring how far representations move as samples are deformed."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,23 +12,16 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import pairwise_distances
 from sklearn.utils.validation import check_is_fitted
 
+from scatter.domains.graph import Graph
 from scatter.errors import InputError
-from scatter.numerics.plain import plain_numpy
-from scatter.stability.deformations import (
-    Deformation,
-    Displacement,
-    check_strength,
-    largest_displacement,
-    largest_gradient,
-    usual,
-)
+from scatter.molecules.molecule import Molecule
+from scatter.stability import samples, surfaces, things
+from scatter.stability.base import Deformation, check_strength
 from scatter.stability.report import Classes, Constant, Curve, StabilityReport
-from scatter.testing import kept_energies
+from scatter.stability.samples import Samples
 from scatter.transforms.estimator import ScatteringTransformer
-from scatter.transforms.grids import Grids
 
-Signals = NDArray[Any]
-Representation = Callable[[Signals], NDArray[np.float64]]
+Representation = Callable[[Samples], NDArray[np.float64]]
 Answer = tuple[NDArray[np.float64], float | None]
 """Relative changes of the samples, and accuracy."""
 BASELINES = ("input", "fourier")
@@ -51,6 +43,9 @@ def stability_report(
 ) -> StabilityReport:
     """Measure how far a representation moves as signals move, bend and get noise.
 
+    Deformations of points and edges act on the geometry, and the transform is made anew for it. Of signals on
+    one graph or surface it is deformed once at each strength, for all of them.
+
     A representation is stable if it moves in proportion to a deformation: Mallat's theorem bounds the change
     of a scattering transform by ``C (max |tau| / 2**J + max |grad tau|) ||x||`` for a field tau that moves
     signals x. This measures changes, the constant C, and with labels what a deformation does to the nearest
@@ -60,20 +55,27 @@ def stability_report(
     ----------
     transform : transformer
         Any of scikit-learn's interface: a scattering transform, a pipeline, anything with ``transform``.
-    X : array of shape (n_samples, *shape) or (n_samples, channels, *shape)
-        Signals, images or volumes, real and finite.
+    X : array of shape (n_samples, *shape) or (n_samples, channels, *shape), or what else the transform takes
+        At least two samples: signals, images or volumes, fields on the sphere, signals on one graph, mesh or
+        cloud, or a list of graphs, surfaces or molecules.
     y : array of shape (n_samples,), optional
         Labels, of two classes at least.
     deformations : sequence of Deformation, optional
-        None is translation, rotation (from two axes on), scaling, warp, noise and contrast.
+        None is what is usual on the domain. Grids: translation, rotation (from two axes on), scaling, warp,
+        noise and contrast. The sphere: rotation, warp and noise. Graphs: edges dropped and added, noise of
+        weights, other orders of the nodes, and noise of signals. Surfaces: bending, moved points, fewer
+        points, another order, noise of signals, and other frames of tangent fields. Molecules: turns,
+        bending, moved atoms, another order.
     strengths : mapping of str to sequence of float, optional
         By the name of a deformation; those left out have `Deformation.strengths`.
     baselines : sequence, default=('input', 'fourier')
-        What stands beside: 'input', the samples themselves; 'fourier', the modulus of their Fourier
-        transform; or pairs (name, transformer).
+        What stands beside: 'input', the numbers that samples are, point by point (positions of molecules);
+        'fourier', moduli in the basis in which a Laplacian of the domain is diagonal: of the Fourier
+        transform, of the parts of each degree on the sphere, of the coefficients in eigenvectors of a graph
+        or a surface, and of molecules the eigenvalues of the Coulomb matrix; or pairs (name, transformer).
     scale : float, optional
-        Samples over which the transform averages, for the constant C. None is ``2**J`` if the transform has a
-        J, and else the longest side.
+        Samples of a grid over which the transform averages, for the constant C. None is ``2**J`` if the
+        transform has a J, and else the longest side. Elsewhere shifts don't count, and gradients alone do.
     seed : int, default=0
         Of all that is random.
     watch : callable, optional
@@ -106,30 +108,34 @@ def stability_report(
     >>> bool(scattering < pixels)
     True
     """
-    x = _signals(X)
-    ndim = _axes(transform, x)
+    x = samples_of(transform, X)
     labels = None if y is None else _labels(y, len(x))
-    chosen = tuple(usual(ndim) if deformations is None else deformations)
+    chosen = tuple(x.usual if deformations is None else deformations)
     at = _strengths(chosen, strengths or {})
-    sizes = np.linalg.norm(x.reshape(len(x), -1), axis=1)
+    sizes = np.linalg.norm(x.input(), axis=1)
     if not sizes.all():
         raise InputError(f"sample {int(np.argmin(sizes > 0))} is zero everywhere, and has no relative change")
-    scale = _scale(transform, x.shape[-ndim:]) if scale is None else scale
-    representations = _representations(transform, baselines, ndim)
-    subjects = [_Subject(name, represent, x, labels) for name, represent in representations.items()]
+    if scale is None:
+        scale = x.scale(transform)
+    elif not x.scaled:
+        raise InputError("scale is of signals on a grid; type scale=None")
+    subjects = [
+        _Subject(name, represent, x, labels)
+        for name, represent in _representations(transform, baselines).items()
+    ]
     curves: list[Curve] = []
     done, all_of_them = 0, sum(map(len, at.values()))
     for place, deformation in enumerate(chosen):
         rng, answers = np.random.default_rng([seed, place]), []
         for strength in at[deformation.name]:
-            moved, bound = _deformed(deformation, x, strength, rng, ndim, scale)
+            moved, bound = x.deformed(deformation, strength, rng, scale)
             answers.append([subject.answer(moved, bound) for subject in subjects])
             done += 1
             if watch is not None:
                 watch(done, all_of_them)
         for subject, own in zip(subjects, zip(*answers, strict=True), strict=True):
             curves.append(subject.curve(deformation, at[deformation.name], own))
-    bounds, energies = _frame(transform, x, ndim)
+    bounds, energies = _frame(transform, x)
     return StabilityReport(
         repr(transform),
         len(x),
@@ -148,36 +154,25 @@ def nearest_accuracy(distances: NDArray[np.float64], labels: NDArray[Any]) -> fl
 
 
 # ---------------------------------------------------------------------- pieces
-def _deformed(
-    deformation: Deformation, x: Signals, strength: float, rng: np.random.Generator, ndim: int, scale: float
-) -> tuple[Signals, NDArray[np.float64] | None]:
-    """Deformed signals, and what the theorem sets their changes against, if a field moves them."""
-    if not isinstance(deformation, Displacement):
-        return deformation(x, strength, rng, ndim), None
-    fields = deformation.fields(x, strength, rng, ndim)
-    bound = [largest_displacement(field) / scale + largest_gradient(field) for field in fields]
-    return deformation.displaced(x, fields), np.asarray(bound)
-
-
 class _Subject:
     """A representation, what it makes of the samples, and what is found of it."""
 
-    def __init__(self, name: str, represent: Representation, x: Signals, labels: NDArray[Any] | None) -> None:
+    def __init__(self, name: str, represent: Representation, x: Samples, labels: NDArray[Any] | None) -> None:
         self.name, self.represent, self.labels = name, represent, labels
         self.plain = represent(x)
         self.norms = np.maximum(np.linalg.norm(self.plain, axis=1), np.finfo(float).tiny)
         self.classes = None if labels is None else _classes(name, self.plain, labels)
         self.ratios: list[NDArray[np.float64]] = []
 
-    def answer(self, moved: Signals, bound: NDArray[np.float64] | None) -> Answer:
+    def answer(self, moved: Samples, bound: NDArray[np.float64] | None) -> Answer:
         """Relative changes of the samples, and accuracy, when they have moved."""
-        rows = self.represent(moved)
-        changes = np.linalg.norm(rows - self.plain, axis=1)
+        rows, plain = _alike(self.represent(moved), self.plain)
+        changes = np.linalg.norm(rows - plain, axis=1)
         if bound is not None and (bound > 0).all():
             self.ratios.append(changes / bound)
         if self.labels is None:
             return changes / self.norms, None
-        return changes / self.norms, nearest_accuracy(pairwise_distances(rows, self.plain), self.labels)
+        return changes / self.norms, nearest_accuracy(pairwise_distances(rows, plain), self.labels)
 
     def curve(self, deformation: Deformation, strengths: list[float], answers: Sequence[Answer]) -> Curve:
         """What was found at each strength."""
@@ -208,11 +203,11 @@ def _classes(name: str, rows: NDArray[np.float64], labels: NDArray[Any]) -> Clas
     return Classes(name, within, between, nearest_accuracy(distances, labels))
 
 
-def _representations(transform: Any, baselines: Sequence[Any], ndim: int) -> dict[str, Representation]:
+def _representations(transform: Any, baselines: Sequence[Any]) -> dict[str, Representation]:
     found: dict[str, Representation] = {type(transform).__name__: _rows_of(transform)}
     for baseline in baselines:
         if isinstance(baseline, str) and baseline in BASELINES:
-            found[baseline] = _flat if baseline == "input" else lambda x: _spectrum(x, ndim)
+            found[baseline] = _input if baseline == "input" else _fourier
         elif isinstance(baseline, tuple) and len(baseline) == 2 and isinstance(baseline[0], str):
             found[baseline[0]] = _rows_of(baseline[1])
         else:
@@ -239,59 +234,46 @@ def _check_fitted(transform: Any) -> None:
 def _rows_of(transform: Any) -> Representation:
     _check_fitted(transform)
 
-    def represent(x: Signals) -> NDArray[np.float64]:
-        return np.asarray(transform.transform(x), np.float64).reshape(len(x), -1)
-
-    return represent
+    return lambda x: x.rows(transform)
 
 
-def _flat(x: Signals) -> NDArray[np.float64]:
-    return np.asarray(x, np.float64).reshape(len(x), -1)
+def _input(x: Samples) -> NDArray[np.float64]:
+    return x.input()
 
 
-def _spectrum(x: Signals, ndim: int) -> NDArray[np.float64]:
-    """Modulus of the Fourier transform, of the norm of the signal."""
-    return np.asarray(np.abs(np.fft.fftn(x, axes=range(-ndim, 0), norm="ortho"))).reshape(len(x), -1)
+def _fourier(x: Samples) -> NDArray[np.float64]:
+    return x.fourier()
 
 
-def _frame(transform: Any, x: Signals, ndim: int) -> tuple[tuple[float, float] | None, tuple[float, ...]]:
-    """Frame bounds, and the energy that averages of each order keep, of a scattering transform."""
+def _alike(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Rows of one length: baselines of fewer points, or of more, are filled up with zeros."""
+    width = max(a.shape[1], b.shape[1])
+    return tuple(np.pad(rows, ((0, 0), (0, width - rows.shape[1]))) for rows in (a, b))
+
+
+def samples_of(transform: Any, X: Any) -> Samples:
+    """The samples of a transform: of its domain, or of what they are where a transformer has none."""
+    _check_fitted(transform)
+    if not isinstance(transform, ScatteringTransformer):
+        first = X[0] if isinstance(X, (list, tuple)) and len(X) else None
+        kinds = {Graph: things.GraphSamples, Molecule: things.MoleculeSamples}
+        kind = kinds.get(type(first), samples.GridSamples)
+        return kind.read(transform, X)
+    for intake, found in (*surfaces.KINDS, *things.KINDS, *samples.KINDS):
+        if isinstance(transform._intake, intake):
+            return found.read(transform, X)
+    raise InputError(f"there are no deformations of samples of {type(transform).__name__}")
+
+
+def _frame(transform: Any, x: Samples) -> tuple[tuple[float, float] | None, tuple[float, ...]]:
+    """Frame bounds, and the energy that averages of each order keep, of a transform on one domain."""
     if not isinstance(transform, ScatteringTransformer):
         return None, ()
+    intake = transform._intake
+    if intake.geometry(transform._seen) is None:
+        return None, ()
     bounds = transform.frame.bounds()
-    signals = x.reshape(-1, *x.shape[x.ndim - ndim :])
-    return (bounds.lower, bounds.upper), tuple(kept_energies(transform, signals).tolist())
-
-
-def _signals(X: Any) -> Signals:
-    x = plain_numpy(X, "X")
-    if x.dtype.kind not in "biuf" or x.ndim < 2 or len(x) < 2 or x.size == 0:
-        raise InputError(
-            "X must be at least two real signals, shape (n_samples, *shape), got "
-            f"{x.dtype} of shape {x.shape}"
-        )
-    x = np.asarray(x, np.float32 if x.dtype.kind != "f" or x.dtype.itemsize < 4 else x.dtype)
-    if not np.isfinite(x).all():
-        raise InputError("X contains NaN or infinite values")
-    return x
-
-
-def _axes(transform: Any, x: Signals) -> int:
-    """Axes of the grid: those of the frame of a scattering transform, or all but the first."""
-    if not isinstance(transform, ScatteringTransformer):
-        return x.ndim - 1
-    _check_fitted(transform)
-    if not isinstance(transform._intake, Grids):
-        raise InputError(
-            "there are deformations of signals, images and volumes, not of samples of "
-            f"{type(transform).__name__}"
-        )
-    shape = transform.frame.shape
-    if x.ndim <= len(shape) or x.shape[-len(shape) :] != tuple(shape):
-        raise InputError(
-            f"X must be of shape (n_samples, [channels,] {', '.join(map(str, shape))}), got {x.shape}"
-        )
-    return len(shape)
+    return (bounds.lower, bounds.upper), x.energies(transform)
 
 
 def _labels(y: Any, count: int) -> NDArray[Any]:
@@ -323,11 +305,6 @@ def _strengths(
             raise InputError(f"strengths of {deformation.name} must increase, got {at}")
         found[deformation.name] = at
     return found
-
-
-def _scale(transform: Any, shape: tuple[int, ...]) -> float:
-    J = getattr(transform, "J", None)
-    return 2.0 ** int(J) if isinstance(J, Integral) else float(max(shape))
 
 
 __all__ = ["BASELINES", "nearest_accuracy", "stability_report"]

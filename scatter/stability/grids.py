@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from scatter.errors import InputError
+from scatter.stability.base import Deformation, check_strength
 
 Signals = NDArray[Any]
 BOUNDARIES = ("reflect", "mirror", "nearest", "constant", "grid-wrap")
@@ -20,33 +21,9 @@ WAVES = 64
 """Plane waves that a random field is made of."""
 
 
-class Deformation(Protocol):
-    """Something that may happen to a signal, more or less strongly.
-
-    Attributes
-    ----------
-    name, unit : str
-        What it is called, and what its strength is measured in.
-    strengths : tuple of float
-        Those that are looked at unless others are asked for, increasing.
-    most : float
-        The strength has to stay below this.
-    """
-
-    name: ClassVar[str]
-    unit: ClassVar[str]
-    strengths: ClassVar[tuple[float, ...]]
-    most: ClassVar[float]
-
-    def __call__(
-        self, x: Signals, strength: float, rng: np.random.Generator, ndim: int | None = None
-    ) -> Signals:
-        """Deformed copies of signals (n, *channels, *shape), ``ndim`` axes of which are the grid."""
-
-
 @dataclass(frozen=True)
 class Noise:
-    """White noise of a share of the norm of each signal is added."""
+    """White noise of a share of the norm of each signal is added; complex noise to complex signals."""
 
     name: ClassVar[str] = "noise"
     unit: ClassVar[str] = "share of the norm"
@@ -58,9 +35,13 @@ class Noise:
     ) -> Signals:
         """Signals with noise."""
         strength = check_strength(self, strength)
-        noise = rng.standard_normal(x.shape)
+        noise: NDArray[Any] = rng.standard_normal(x.shape)
+        if np.iscomplexobj(x):
+            noise = noise + 1j * rng.standard_normal(x.shape)
         axes = tuple(range(1, x.ndim))
-        size = np.sqrt((np.abs(x) ** 2).sum(axes, keepdims=True) / (noise**2).sum(axes, keepdims=True))
+        size = np.sqrt(
+            (np.abs(x) ** 2).sum(axes, keepdims=True) / (np.abs(noise) ** 2).sum(axes, keepdims=True)
+        )
         return np.asarray(x + strength * size * noise, x.dtype)
 
 
@@ -245,18 +226,6 @@ def largest_gradient(field: NDArray[np.float64]) -> float:
 def largest_displacement(field: NDArray[np.float64]) -> float:
     """Largest length of a field (axes, *shape), samples."""
     return float(np.sqrt((field**2).sum(axis=0)).max())
-
-
-def check_strength(deformation: Deformation, strength: Any) -> float:
-    """Return a strength that a deformation allows."""
-    number = isinstance(strength, (int, float, np.integer, np.floating)) and not isinstance(strength, bool)
-    if not number or not 0 <= float(strength) < deformation.most:
-        end = "" if math.isinf(deformation.most) else f" and below {deformation.most:g}"
-        raise InputError(
-            f"the strength of {deformation.name} ({deformation.unit}) must be a number from 0 on{end}, got "
-            f"{strength!r}"
-        )
-    return float(strength)
 
 
 def _direction(ndim: int, rng: np.random.Generator, length: float) -> NDArray[np.float64]:
