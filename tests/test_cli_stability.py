@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import networkx
 import numpy as np
 import pytest
 from cli_helpers import fail, image, run, succeed
 
 from scatter import Scattering1D, Scattering2D
+from scatter.domains.shapes import icosphere
 from scatter.io import read_image
 from scatter.stability import stability_report
 
@@ -31,7 +33,9 @@ def test_digits_and_a_report():
     assert "warp" in shown
     assert "Scattering2D: accuracy" in shown
     page = Path("r.html").read_text()
-    assert page.count("<img") == 1
+    assert page.count("<img") == 2
+    assert "one per cent" not in page
+    assert "1% of the accuracy" in page
     assert "between over within" in page
     assert "http" not in page.replace("http://www.w3.org", "")
     said = json.loads(succeed("stability", "--samples", "40", "--set", "pooling=mean", "--J", "1", "--json"))
@@ -69,6 +73,32 @@ def test_arrays_with_labels():
     assert said["samples"] == 5
 
 
+def test_graphs_meshes_and_molecules():
+    for k in range(4):
+        half = np.triu(RNG.random((12, 12)) < 0.3, 1)
+        networkx.write_graphml(networkx.from_numpy_array((half + half.T).astype(float)), f"{k}.graphml")
+    options = ("--set", 'signals=["degree"]', "--J", "2", "--json")
+    said = json.loads(succeed("stability", "0.graphml", "1.graphml", "2.graphml", *options))
+    assert said["samples"] == 3
+    assert {one["deformation"] for one in said["curves"]} >= {"dropped edges", "renumbering"}
+    shown = succeed("stability", "0.graphml", "1.graphml", "--set", 'signals=["degree"]', "--html", "g.html")
+    assert "max |grad tau|" not in shown
+    assert "GraphScattering" in Path("g.html").read_text()
+    Path("shapes").mkdir()
+    for k in range(3):
+        mesh = icosphere(1, (1, 1, 1 + k / 2))
+        faces = "".join(f"3 {a} {b} {c}\n" for a, b, c in mesh.faces)
+        points = "".join(f"{x} {y} {z}\n" for x, y, z in mesh.vertices)
+        Path(f"shapes/{k}.off").write_text(f"OFF\n{len(mesh)} {len(mesh.faces)} 0\n{points}{faces}")
+    shown = succeed("stability", "shapes", "--J", "2", "--set", "n_eig=10", "--samples", "2")
+    assert "2 samples, MeshScattering" in shown
+    assert "<= C (max |grad tau|) ||S(x)||" in shown
+    assert "decimation" in shown
+    Path("m.xyz").write_text("3\nwater\nO 0 0 0\nH 0.76 0.59 0\nH -0.76 0.59 0\n2\n\nC 0 0 0\nO 0 0 1.13\n")
+    options = ("--transform", "molecules", "--set", "scale=2", "--set", "width=1", "--J", "1", "--L", "1")
+    assert "turn" in succeed("stability", "m.xyz", *options)
+
+
 def test_damaged_files_are_left_out_and_said():
     pictures("a/0.png", "a/1.png")
     Path("a/2.png").write_bytes(b"no image")
@@ -85,9 +115,11 @@ def test_what_is_refused():
         "samples are of several sizes, such as (16, 16) and (20, 20); type --resize HxW or --crop HxW"
     )
     assert succeed("stability", "a", "--resize", "16x16")
-    message = fail("stability", "a", "--transform", "graph", code=2)
-    assert message.startswith("there are deformations of images, sounds and arrays, not of what --transform")
-    assert fail("stability", "--transform", "mesh", code=2) == message.replace("graph", "mesh")
+    message = fail("stability", "--transform", "mesh", code=2)
+    assert message == (
+        "without inputs there are images of digits, which --transform mesh does not take; give files, or "
+        "type one of 1d, 2d, roto, energies-1d, energies-2d"
+    )
     assert fail("stability", "none.png") == "none.png: no such file or folder"
     assert "at least two real signals" in fail("stability", "a/0.png", code=2)
     Path("b.png").write_bytes(b"no image")

@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from scatter import InputError, Scattering1D, Scattering2D
+from scatter import FileError, InputError, Scattering1D, Scattering2D
 from scatter.stability import (
     Contrast,
     Curve,
@@ -222,6 +222,44 @@ def test_the_report_as_a_table_as_json_and_as_a_picture():
     without = stability_report(S, DIGITS[:20], deformations=[Noise()])
     assert "input: accuracy" not in without.table()
     assert without.classes == ()
+
+
+def test_samples_beside_their_neighbours(tmp_path):
+    report = stability_report(S, DIGITS, LABELS, strengths={"warp": [0.1]})
+    assert 1 <= len(report.neighbourhoods) <= 3
+    pixels = DIGITS.reshape(len(DIGITS), -1).astype(np.float32)
+    between = next(one.between for one in report.classes if one.representation == "input")
+    for one in report.neighbourhoods:
+        assert one.names[0] == "sample"
+        assert one.names[-2] == f"nearest {one.label}" != one.names[-1]
+        assert one.pictures.shape == (len(one.names), 8, 8)
+        assert set(one.distances) == set(report.representations)
+        (place,) = np.flatnonzero((pixels == one.pictures[0].ravel()).all(axis=1))[:1]
+        others, same = np.linalg.norm(pixels - pixels[place], axis=1), LABELS[place] == LABELS
+        own, other = others[same], others[~same]
+        np.testing.assert_allclose(
+            one.distances["input"][-2:] * between, [np.sort(own)[1], other.min()], rtol=1e-5
+        )
+        assert one.distances["Scattering2D"][0] == 0
+    assert len(report.plot_neighbours().axes) == 6 * len(report.neighbourhoods)
+    report.to_html(tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text()
+    assert page.count("<img") == 2
+    assert "Frame bounds" in page
+    with pytest.raises(FileError, match="none"):
+        report.to_html(tmp_path / "none" / "r.html")
+    sounds, classes = RNG.standard_normal((6, 3, 64)), np.arange(6) % 2
+    T = Scattering1D(J=3, shape=64).fit(sounds)
+    found = stability_report(T, sounds, classes, deformations=[Translation()])
+    assert found.plot_neighbours().axes[0].lines
+    colours = RNG.random((6, 3, 8, 8))
+    T = Scattering2D(J=2, L=4, shape=(8, 8)).fit(colours)
+    stability_report(T, colours, classes, deformations=[Warp()]).plot_neighbours()
+    bare = stability_report(S, DIGITS[:5], deformations=[Noise()])
+    bare.to_html(tmp_path / "r.html")
+    assert (tmp_path / "r.html").read_text().count("<img") == 1
+    with pytest.raises(InputError, match="no neighbours to draw; they are of signals on a grid with labels"):
+        bare.plot_neighbours()
 
 
 def test_the_strength_at_which_accuracy_is_lost():

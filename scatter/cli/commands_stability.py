@@ -42,8 +42,15 @@ def stability(
         bool, typer.Option("--labels-from-folders", help="The folder of a file is its label.")
     ] = False,
     samples: Annotated[
-        int, typer.Option("--samples", help="Take so many, by chance, if there are more.", min=2, max=5000)
-    ] = 200,
+        int | None,
+        typer.Option(
+            "--samples",
+            help="Take so many, by chance, if there are more.",
+            min=2,
+            max=5000,
+            show_default="200, or 20 surfaces",
+        ),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a report with curves and tables.")
     ] = None,

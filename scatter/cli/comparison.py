@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from scatter.cli import report
+from scatter import _page as report
 from scatter.pyramid import Pyramid
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scatter.cli import report
+from scatter import _page as report
 from scatter.cli.digits import SIZES, Experiment, run_digits
 from scatter.cli.output import print_json, print_table, say, show, track
 from scatter.errors import FileError

@@ -10,7 +10,6 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from scatter.cli import report
 from scatter.cli.features import make_listing, make_recipe
 from scatter.cli.group import DATA_FAILED
 from scatter.cli.output import complain, print_json, print_table, say, show
@@ -24,9 +23,12 @@ from scatter.io import check_output
 from scatter.io.images import quiet_decoding
 from scatter.io.reading import Piece
 from scatter.stability import StabilityReport, stability_report
+from scatter.stability.page import columns
 
-GRIDS = ("1d", "2d", "roto", "3d", "energies-1d", "energies-2d")
-"""Transforms of signals on a grid, which is what there are deformations of."""
+IMAGES = ("1d", "2d", "roto", "energies-1d", "energies-2d")
+"""Transforms that images of digits may go through."""
+SAMPLES, SURFACES = 200, 20
+"""Taken unless others are asked for; of surfaces, each of which has an operator to decompose, fewer."""
 
 
 def run_stability(
@@ -37,7 +39,7 @@ def run_stability(
     settings: Sequence[str],
     reading: dict[str, Any],
     labels_from_folders: bool,
-    samples: int,
+    samples: int | None,
     html: Path | None,
     seed: int,
     as_json: bool,
@@ -52,8 +54,8 @@ def run_stability(
         As for ``scatter features``.
     labels_from_folders : bool
         Whether the folder of a file is its label.
-    samples : int
-        How many are taken, by chance, if there are more.
+    samples : int, optional
+        How many are taken, by chance, if there are more; None is `SAMPLES`, or `SURFACES`.
     html : Path, optional
         A report to write.
     seed : int
@@ -74,14 +76,14 @@ def run_stability(
         how = (transform, given, settings, reading, labels_from_folders)
         estimator, x, labels, failed = _read(inputs, *how, samples, seed)
     else:
-        estimator, x, labels = _digits(transform, given, settings, samples, seed)
+        estimator, x, labels = _digits(transform, given, settings, samples or SAMPLES, seed)
         failed = []
     classes = 0 if labels is None else len(np.unique(labels))
     y = labels if 1 < classes < len(x) else None  # names that are all the same, or all different, are none
     with counting("Deforming", "deformations") as watch:
         found = stability_report(estimator, x, y, seed=seed, watch=watch)
     if html is not None:
-        report.write(html, _page(found).encode())
+        found.to_html(html)
     if as_json:
         print_json({**found.to_dict(), "html": None if html is None else str(html), "failed": failed})
     else:
@@ -93,14 +95,15 @@ def run_stability(
 
 def _print(found: StabilityReport, html: Path | None) -> None:
     show(f"{found.samples} samples, {found.transform}")
-    show("", "Constants of ||S(moved x) - S(x)|| <= C (max |tau| / 2^J + max |grad tau|) ||S(x)||, medians")
-    names, constants = zip(
-        *((one.representation, f"{one.relative:.2f}") for one in found.constants), strict=True
-    )
-    print_table({"representation": list(names), "C": list(constants)})
+    if found.constants:
+        show("", f"Constants of {found.theorem}, medians")
+        names, constants = zip(
+            *((one.representation, f"{one.relative:.2f}") for one in found.constants), strict=True
+        )
+        print_table({"representation": list(names), "C": list(constants)})
     neighbours = "" if not found.classes else ", and how many have their nearest neighbour in their class"
     show("", f"How far representations move, medians{neighbours}")
-    print_table(_columns(found))
+    print_table(columns(found))
     if html is not None:
         say(f"{html}: curves and tables")
 
@@ -120,7 +123,11 @@ def _digits(
     typed = {name: value for name, value in given.items() if value is not None}
     named = {text.partition("=")[0] for text in settings}
     params = {name: value for name, value in usual.items() if name not in named} | typed
-    _check_grid(transform or "2d")
+    if (transform or "2d") not in IMAGES:
+        raise InputError(
+            f"without inputs there are images of digits, which --transform {transform} does not take; give "
+            f"files, or type one of {', '.join(IMAGES)}"
+        )
     recipe = make_recipe(transform or "2d", params, settings, {}, "float32", None)
     return recipe.fit(Piece(x, np.arange(len(x)))), x, y
 
@@ -132,22 +139,17 @@ def _read(
     settings: Sequence[str],
     reading: dict[str, Any],
     labels_from_folders: bool,
-    samples: int,
+    samples: int | None,
     seed: int,
-) -> tuple[Any, NDArray[Any], NDArray[Any] | None, list[str]]:
+) -> tuple[Any, Any, NDArray[Any] | None, list[str]]:
     """The transform of samples of files, at most so many; their labels if all have one; what is damaged."""
     manifest = {"path_column": None, "label": None, "group": None, "labels_from_folders": labels_from_folders}
     listing = make_listing(list(inputs), manifest)
     name = transform or guess_transform(listing, reading["array"], reading["labels"])
-    _check_grid(name)
     recipe = make_recipe(name, given, settings, reading, "float32", None)
+    samples = samples or (SURFACES if recipe.read.kind in ("mesh", "points") else SAMPLES)
     pieces, failed = _some(list(listing.items(recipe.read)), recipe, samples, np.random.default_rng(seed))
-    shapes = {piece.samples.shape[1:] for piece, _ in pieces if isinstance(piece.samples, np.ndarray)}
-    if len(shapes) > 1:
-        a, b = sorted(shapes)[:2]
-        what = "--resize HxW or --crop HxW" if recipe.read.kind == "image" else "--length N or --segment N"
-        raise InputError(f"samples are of several sizes, such as {a} and {b}; type {what}")
-    x = np.concatenate([piece.samples for piece, _ in pieces])[:samples]
+    x = _together([piece for piece, _ in pieces], recipe.read.kind, samples)
     labels = [label for piece, label in pieces for label in _labels(piece, label)][:samples]
     return recipe.fit(pieces[0][0]), x, None if None in labels else np.asarray(labels), failed
 
@@ -185,55 +187,20 @@ def _some(
     return found, failed
 
 
-def _check_grid(name: str) -> None:
-    if name not in GRIDS:
-        raise InputError(
-            f"there are deformations of images, sounds and arrays, not of what --transform {name} takes; "
-            f"type one of {', '.join(GRIDS)}"
-        )
+def _together(pieces: list[Piece], kind: str, samples: int) -> Any:
+    """Samples of all pieces, at most so many: an array, or a list of things."""
+    arrays = [piece.samples for piece in pieces if isinstance(piece.samples, np.ndarray)]
+    if len(arrays) < len(pieces):
+        return [one for piece in pieces for one in piece.samples][:samples]
+    shapes = {array.shape[1:] for array in arrays}
+    if len(shapes) > 1:
+        a, b = sorted(shapes)[:2]
+        what = "--resize HxW or --crop HxW" if kind == "image" else "--length N or --segment N"
+        raise InputError(f"samples are of several sizes, such as {a} and {b}; type {what}")
+    return np.concatenate(arrays)[:samples]
 
 
 def _labels(piece: Piece, label: str | None) -> list[str | None]:
     if piece.labels is not None:
         return list(piece.labels.tolist())
     return [label] * len(piece.samples)
-
-
-def _columns(found: StabilityReport) -> dict[str, list[Any]]:
-    """The table of a report, as text."""
-
-    def form(name: str) -> str:
-        return ".1%" if "accuracy" in name else ".3f" if "change" in name else ""
-
-    return {name: [format(value, form(name)) for value in column] for name, column in found.table().items()}
-
-
-def _page(found: StabilityReport) -> str:
-    columns = _columns(found)
-    constants = [
-        [one.representation, f"{one.relative:.2f}", f"{one.median:.3f}", f"{one.largest:.3f}"]
-        for one in found.constants
-    ]
-    parts = [
-        report.paragraph(f"{found.samples} samples, {found.transform}"),
-        report.heading("How far representations move"),
-        report.picture(report.render(found.plot()), "Relative changes: medians and quartiles."),
-        report.paragraph(
-            "The lower a curve, the less a representation cares about a deformation. What matters is the "
-            "distance between classes beside it: a representation that never moves tells nothing apart."
-        ),
-        report.heading("The constant of the theorem"),
-        report.paragraph(
-            "The smallest C with ||S(moved x) - S(x)|| <= C (max |tau| / 2^J + max |grad tau|) times the "
-            "norm of S(x), or of x, over all displacements of a sample: median, median and largest over the "
-            "samples."
-        ),
-        report.table(["representation", "C, norm of S(x)", "C, norm of x", "largest"], constants),
-    ]
-    if found.classes:
-        rows = [[one.representation, f"{one.ratio:.2f}", f"{one.accuracy:.1%}"] for one in found.classes]
-        head = ["representation", "between over within", "nearest neighbour"]
-        parts += [report.heading("Classes"), report.table(head, rows)]
-    rows = [list(row) for row in zip(*columns.values(), strict=True)]
-    parts += [report.heading("Every number"), report.table(list(columns), rows)]
-    return report.page("How stable is it?", parts)

@@ -13,6 +13,7 @@ from scatter.stability.grids import (
     largest_gradient,
 )
 from scatter.stability.measure import stability_report
+from scatter.stability.neighbours import Neighbourhood
 from scatter.stability.networks import AddedEdges, DroppedEdges, WeightNoise
 from scatter.stability.report import Classes, Constant, Curve, StabilityReport
 from scatter.stability.space import Bending, Decimation, Frames, PointNoise, Renumbering, Turn
@@ -30,6 +31,7 @@ __all__ = [
     "Displacement",
     "DroppedEdges",
     "Frames",
+    "Neighbourhood",
     "Noise",
     "PointNoise",
     "Renumbering",

@@ -12,6 +12,9 @@ from scatter.errors import InputError
 WHOLE = math.nextafter(1.0, 2.0)
 """`Deformation.most` of a share that may be everything: just above 1."""
 
+LOST = 0.01
+"""Accuracy that is lost at `Curve.limit`."""
+
 
 class Deformation(Protocol):
     """Something that may happen to samples, more or less strongly.
@@ -49,4 +52,4 @@ def check_strength(deformation: Deformation, strength: Any) -> float:
     return float(strength)
 
 
-__all__ = ["WHOLE", "Deformation", "check_strength"]
+__all__ = ["LOST", "WHOLE", "Deformation", "check_strength"]

@@ -17,6 +17,7 @@ from scatter.errors import InputError
 from scatter.molecules.molecule import Molecule
 from scatter.stability import samples, surfaces, things
 from scatter.stability.base import Deformation, check_strength
+from scatter.stability.neighbours import neighbourhoods
 from scatter.stability.report import Classes, Constant, Curve, StabilityReport
 from scatter.stability.samples import Samples
 from scatter.transforms.estimator import ScatteringTransformer
@@ -136,6 +137,10 @@ def stability_report(
         for subject, own in zip(subjects, zip(*answers, strict=True), strict=True):
             curves.append(subject.curve(deformation, at[deformation.name], own))
     bounds, energies = _frame(transform, x)
+    spaces = {one.name: (one.represent, one.classes.between) for one in subjects if one.classes is not None}
+    middle = {one: at[one.name][(len(at[one.name]) - 1) // 2] for one in chosen}
+    rng = np.random.default_rng([seed, len(chosen)])
+    near = () if labels is None else neighbourhoods(x, labels, spaces, middle, rng)
     return StabilityReport(
         repr(transform),
         len(x),
@@ -144,6 +149,8 @@ def stability_report(
         tuple(subject.classes for subject in subjects if subject.classes is not None),
         bounds,
         energies,
+        x.scaled,
+        near,
     )
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scatter._page import write
 from scatter._text import jsonable
+from scatter.errors import InputError
+from scatter.stability.base import LOST
+from scatter.stability.neighbours import Neighbourhood
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-LOST = 0.01
-"""Accuracy that is lost at `Curve.limit`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +128,10 @@ class StabilityReport:
     energies : tuple of float
         Share of the energy of the signals that local averages of each order keep; none if that can't be
         said.
+    shifts : bool
+        Whether lengths of displacements count beside their gradients, as on grids.
+    neighbourhoods : tuple of Neighbourhood
+        Some samples of a grid with deformed copies and neighbours; none without labels.
     """
 
     transform: str
@@ -134,9 +141,17 @@ class StabilityReport:
     classes: tuple[Classes, ...] = ()
     bounds: tuple[float, float] | None = None
     energies: tuple[float, ...] = ()
+    shifts: bool = True
+    neighbourhoods: tuple[Neighbourhood, ...] = ()
 
     def __str__(self) -> str:
         return f"stability of {self.transform} over {self.samples} samples"
+
+    @property
+    def theorem(self) -> str:
+        """The inequality that constants are of; shifts count on grids alone."""
+        shifts = "max |tau| / 2^J + " if self.shifts else ""
+        return f"||S(moved x) - S(x)|| <= C ({shifts}max |grad tau|) ||S(x)||"
 
     @property
     def representations(self) -> tuple[str, ...]:
@@ -216,6 +231,45 @@ class StabilityReport:
         from scatter.plot.stability import curves
 
         return curves(self, fig)
+
+    def plot_neighbours(self, fig: Figure | None = None) -> Figure:
+        """Samples beside deformed copies and neighbours, with their distances in every space.
+
+        Parameters
+        ----------
+        fig : matplotlib Figure, optional
+            Drawn into; None makes a new one.
+
+        Raises
+        ------
+        InputError
+            If there are none: of samples without labels, or that are no signals on a grid.
+        """
+        from scatter.plot.stability import neighbours
+
+        if not self.neighbourhoods:
+            raise InputError(
+                "there are no neighbours to draw; they are of signals on a grid with labels: type "
+                "stability_report(transform, X, y)"
+            )
+        return neighbours(self, fig)
+
+    def to_html(self, path: str | PathLike[str]) -> None:
+        """Write a page with curves, neighbours, constants and every number, that needs nothing beside it.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; replaced if it is there, whole or not at all.
+
+        Raises
+        ------
+        FileError
+            If it can't be written.
+        """
+        from scatter.stability.page import page
+
+        write(Path(path), page(self).encode())
 
 
 __all__ = ["Classes", "Constant", "Curve", "StabilityReport"]

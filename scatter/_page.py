@@ -21,7 +21,9 @@ _PAGE = Template("""<!doctype html>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 body { color: #222 }
 h1, h2 { font-weight: 600; line-height: 1.2 } h2 { margin-top: 2.5rem }
-figure { margin: 1.5rem 0 } img { max-width: 100%; height: auto } figcaption { color: #555; font-size: .9rem }
+figure { margin: 1.5rem 0 } figcaption { color: #555; font-size: .9rem }
+img { max-width: 100%; height: auto } .wide { overflow-x: auto }
+@media (max-width: 40rem) { .wide img { max-width: none; width: 44rem } }
 table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .3rem .9rem; text-align: right }
 th:first-child, td:first-child { text-align: left } thead th { border-bottom: 2px solid #888 }
 tbody tr:nth-child(even) { background: #f4f4f4 }
@@ -54,14 +56,14 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     """A table; the first column is text, the others are numbers."""
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def picture(png: bytes, caption: str) -> str:
     """A picture with its caption, inside of the page."""
     data = base64.b64encode(png).decode("ascii")
     return (
-        f'<figure><img alt="{escape(caption)}" src="data:image/png;base64,{data}">'
+        f'<figure><div class="wide"><img alt="{escape(caption)}" src="data:image/png;base64,{data}"></div>'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 
