@@ -28,7 +28,7 @@ extensions = [
     "mathml",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["_build", "examples", "generated"]
 default_role = "py:obj"
 nitpicky = False
 
@@ -112,7 +112,19 @@ def hide_signature_of_protocols(app, what, name, obj, options, signature, return
     return ("", None) if getattr(obj, "_is_protocol", False) else None
 
 
+def draw_the_idea(app):
+    """Make the pictures of the page on the idea, those of ``scatter demo``."""
+    from scatter import idea
+
+    folder = HERE / "generated" / "idea"
+    folder.mkdir(parents=True, exist_ok=True)
+    for make in (idea.symmetry, idea.stability, idea.multiscale, idea.four_domains, idea.building_blocks):
+        for name, (figure, _) in make().pictures.items():
+            figure.savefig(folder / f"{name}.png", dpi=120)
+
+
 def setup(app):
     """Connect what needs a hook; before numpydoc, which comes at 500."""
     app.connect("autodoc-process-signature", hide_signature_of_protocols, priority=900)
     app.connect("autodoc-process-docstring", escape_shapes, priority=400)
+    app.connect("builder-inited", draw_the_idea)

@@ -1,31 +1,32 @@
-"""``scatter demo``: pictures of a photograph, and digits classified from few samples."""
+"""``scatter demo``: the whole idea in pictures, and digits classified from few samples."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from scatter import _page as report
 from scatter.cli.digits import SIZES, Experiment, run_digits
 from scatter.cli.output import print_json, print_table, say, show, track
 from scatter.errors import FileError
+from scatter.idea import Scene, building_blocks, four_domains, multiscale, stability, symmetry
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CAPTIONS = {
-    "multiresolution.png": "A photograph as a small copy of itself and the detail left at each resolution: "
-    "the modulus of its wavelet coefficients, by direction.",
-    "scattering-disk.png": "Its scattering coefficients. Direction is the angle, frequency the distance from "
-    "the centre; in the second order every cell is divided by the second wavelet.",
-    "filters.png": "The wavelets, and the sum of their power spectra: how much of every frequency they keep.",
-    "digits.png": "Test accuracy on handwritten digits against the number of training samples.",
-}
+SCENES: tuple[Callable[[], Scene], ...] = (symmetry, stability, multiscale, four_domains, building_blocks)
+IDEA = (
+    "Signals are not lists of numbers: they live on something, a line, a plane, a sphere, a network, a "
+    "surface. What something is does not change when it moves there, hardly when it is deformed a little, "
+    "and it has parts of every size. Networks learn filters from many examples until they know this. Here it "
+    "is built in: the filters are wavelets, fixed and known, with a modulus and an average after them, and "
+    "the same again.",
+    "Everything below was computed by this command, in a few seconds, without any training but that of the "
+    "classifiers at the end.",
+)
 
 
 def run_demo(output: Path, *, seed: int = 0, as_json: bool = False) -> None:
@@ -50,28 +51,27 @@ def run_demo(output: Path, *, seed: int = 0, as_json: bool = False) -> None:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"{output}: can't be made a folder: {error.strerror}; give another -o") from error
-    pngs = {name: report.render(draw()) for name, draw in track(list(_photograph().items()), "Photograph")}
+    scenes = [make() for make in track([*SCENES], "Pictures")]
     experiment = run_digits(seed, track)
-    pngs["digits.png"] = report.render(_curves(experiment))
+    scenes.append(_classifier(experiment))
+    pictures = {name: shown for scene in scenes for name, shown in scene.pictures.items()}
+    pngs = {name: report.render(figure) for name, (figure, _) in pictures.items()}
     for name, png in pngs.items():
-        report.write(output / name, png)
-    report.write(output / "report.html", _page(pngs, experiment).encode())
-    _print(output, experiment, time.perf_counter() - started, as_json)
+        report.write(output / f"{name}.png", png)
+    report.write(output / "report.html", _page(scenes, pngs, experiment).encode())
+    files = [f"{output / name}.png" for name in pngs] + [str(output / "report.html")]
+    numbers = {scene.title: dict(scene.numbers) for scene in scenes if scene.numbers}
+    _print(files, numbers, experiment, time.perf_counter() - started, as_json)
 
 
-def _photograph() -> dict[str, Any]:
-    """What draws each picture of the photograph."""
-    from sklearn.datasets import load_sample_image
-
-    from scatter import Scattering2D, plot
-
-    colours = np.moveaxis(load_sample_image("china.jpg") / np.float32(255), -1, 0)
-    grey = np.tensordot(np.asarray([0.299, 0.587, 0.114], dtype=np.float32), colours, 1)
-    return {
-        "multiresolution.png": partial(plot.multiresolution, Scattering2D(J=4, shape=grey.shape), colours),
-        "scattering-disk.png": partial(plot.scattering_disk, Scattering2D(J=4, shape=grey.shape), grey),
-        "filters.png": lambda: plot.filter_bank(Scattering2D(J=4, shape=(128, 128)).frame),
-    }
+def _classifier(experiment: Experiment) -> Scene:
+    text = (
+        "After the last block nothing is left to learn but where classes lie: a light classifier, from few "
+        "samples. Test accuracy in per cent on 797 digits, mean and deviation over draws of the training "
+        "set. The first two columns have the same classifier and differ in the features alone.",
+    )
+    caption = "Test accuracy on handwritten digits against the number of training samples."
+    return Scene("A light classifier on top", text, {"digits": (_curves(experiment), caption)})
 
 
 def _curves(experiment: Experiment) -> Figure:
@@ -116,40 +116,42 @@ def _html(columns: dict[str, list[str]]) -> str:
     return report.table(list(columns), [list(row) for row in zip(*columns.values(), strict=True)])
 
 
-def _page(pngs: dict[str, bytes], experiment: Experiment) -> str:
-    def show(name: str) -> str:
-        return report.picture(pngs[name], CAPTIONS[name])
-
-    return report.page(
-        "scatter: what it sees, and what a light classifier does with it",
-        [
-            report.heading("A photograph"),
-            *(show(name) for name in ("multiresolution.png", "scattering-disk.png", "filters.png")),
-            report.heading("Digits from few samples"),
-            report.paragraph(
-                "Test accuracy in per cent on 797 digits, mean and deviation over draws of the training set. "
-                "The first two columns have the same classifier and differ in the features alone."
-            ),
-            _html(accuracy_table(experiment)),
-            show("digits.png"),
-            report.heading("Stability"),
-            report.paragraph(
-                "The test images are shifted or rotated; training images (1000) are not. Accuracy in per "
-                "cent, and by how much the representation moves, relative to its norm."
-            ),
-            _html(stability_table(experiment)),
-        ],
-    )
+def _page(scenes: list[Scene], pngs: dict[str, bytes], experiment: Experiment) -> str:
+    parts = [report.paragraph(text) for text in IDEA]
+    for scene in scenes:
+        parts += [report.heading(scene.title), *map(report.paragraph, scene.text)]
+        parts += [report.picture(pngs[name], caption) for name, (_, caption) in scene.pictures.items()]
+    parts += [
+        _html(accuracy_table(experiment)),
+        report.heading("When the test images move"),
+        report.paragraph(
+            "The test images are shifted or rotated; training images (1000) are not. Accuracy in per cent, "
+            "and by how much the representation moves, relative to its norm."
+        ),
+        _html(stability_table(experiment)),
+    ]
+    return report.page("Multiscale wavelet scattering: the idea", parts)
 
 
-def _print(output: Path, experiment: Experiment, seconds: float, as_json: bool) -> None:
+def _print(
+    files: list[str],
+    numbers: dict[str, dict[str, float]],
+    experiment: Experiment,
+    seconds: float,
+    as_json: bool,
+) -> None:
     if as_json:
-        files = sorted(str(path) for path in [output / name for name in (*CAPTIONS, "report.html")])
-        print_json({**asdict(experiment), "files": files, "seconds": round(seconds, 1)})
+        print_json({**asdict(experiment), "numbers": numbers, "files": files, "seconds": round(seconds, 1)})
         return
-    show("Digits: test accuracy (%), mean ± deviation over draws of the training set")
+    changes = numbers["The four domains"]
+    events = [name.removesuffix(": numbers") for name in changes if name.endswith(": numbers")]
+    show("What happens on each domain, and how much changes, relative to its norm")
+    kinds = {"the numbers of a sample": "numbers", "its coefficients": "coefficients"}
+    columns = {name: [f"{changes[f'{one}: {kind}']:.1g}" for one in events] for name, kind in kinds.items()}
+    print_table({"": events, **columns})
+    show("", "Digits: test accuracy (%), mean ± deviation over draws of the training set")
     print_table(accuracy_table(experiment))
     show("", "Digits: accuracy (%) of the models trained on 1000 samples when test images move")
     print_table(stability_table(experiment))
     say("")
-    say(f"{output / 'report.html'}: pictures and tables ({seconds:.0f} s)")
+    say(f"{files[-1]}: the whole idea in pictures ({seconds:.0f} s)")

@@ -15,8 +15,8 @@ from scatter.errors import InputError
 from scatter.stability.base import Deformation, check_strength
 
 Signals = NDArray[Any]
-BOUNDARIES = ("reflect", "mirror", "nearest", "constant", "grid-wrap")
-"""How signals continue beyond their ends, by SciPy's names; 'grid-wrap' is periodic."""
+BOUNDARIES = ("reflect", "mirror", "nearest", "grid-constant", "grid-wrap")
+"""How signals continue beyond their ends, by SciPy's names; 'grid-wrap' is periodic, 'grid-constant' zero."""
 WAVES = 64
 """Plane waves that a random field is made of."""
 
@@ -71,7 +71,7 @@ class Displacement(ABC):
 
     Parameters
     ----------
-    boundary : {'reflect', 'mirror', 'nearest', 'constant', 'grid-wrap'}, default='reflect'
+    boundary : {'reflect', 'mirror', 'nearest', 'grid-constant', 'grid-wrap'}, default='reflect'
         How signals continue beyond their ends, see `scipy.ndimage.map_coordinates`.
     """
 
