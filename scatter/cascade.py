@@ -1,4 +1,7 @@
-"""The loop: filter, modulus, average, in any array library. It never learns a domain's name."""
+"""The loop: a linear equivariant layer (wavelets), a non-linear one (the modulus), and averages, and again.
+
+It runs in any array library, and never learns a domain's name. See the page on the idea.
+"""
 
 from __future__ import annotations
 

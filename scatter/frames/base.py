@@ -25,6 +25,10 @@ class FrameBounds(NamedTuple):
 class Frame(Protocol):
     """Wavelets psi and a low-pass phi on some domain.
 
+    In the words of geometric deep learning, `wavelets` is a linear equivariant layer with fixed filters in
+    the place of learnt ones, `modulus` a non-linear equivariant layer, and `average` a local average: their
+    output moves as the signals do, by whatever moves the domain.
+
     Arrays have shape ``(batch, paths, *points)``; the number of points depends on the resolution.
     A frame is immutable, and applies to arrays of any library, precision and device.
     """

@@ -30,7 +30,7 @@ def _positive(value: object) -> bool:
 
 @dataclass(frozen=True)
 class Readout:
-    """How maps become coefficients.
+    """How maps become coefficients: equivariant maps, their local averages, or an invariant global one.
 
     Parameters
     ----------
