@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,15 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scatter import codec
-from scatter.codec import container, encoding, entropy, lifting, networks
+from scatter.codec import container, encoding, entropy, lifting, networks, rangecoder
+from scatter.codec.compiled import compiled_network, compiled_tables
 from scatter.codec.lattices import KNOWN, STEPS
 from scatter.codec.model import load
-from scatter.codec.networks import LIMIT
+from scatter.codec.networks import LIMIT, Network
 from scatter.codec.planes import step_size
 from scatter.codec.symbols import EXTRA, FIRST, symbols
 from scatter.codec.workers import Workers
 from scatter.errors import CodecError, InputError
 from scatter.io.pixels import read_pixels
+from scatter.kernels.library import usable
 
 
 def picture(height, width, channels=1, dtype=np.uint8, seed=0):
@@ -118,11 +121,12 @@ def test_no_sum_of_the_shipped_networks_passes_what_float32_holds():
             )
 
 
-def test_compiled_networks_equal_matrix_products(monkeypatch):
-    if networks.load() is None:
+def test_compiled_networks_equal_matrix_products():
+    module = entropy.library()
+    if module is None:
         pytest.skip("there is no compiled module")
     rng = np.random.default_rng(0)
-    model = load()
+    model, workers = load(), Workers(1)
     for step, shape in ((0, (7, 13)), (4, (1, 1)), (20, (33, 40))):
         network, signs = model.magnitudes["luma"][step], model.signs["chroma"][step]
         views = [rng.integers(-127, 128, shape).astype(np.int8) for _ in range(network.w1.shape[1] - 12)]
@@ -130,12 +134,34 @@ def test_compiled_networks_equal_matrix_products(monkeypatch):
         strided = list(wide[:, ::2, ::3])
         constants = rng.integers(0, 128, 12)
         places = np.flatnonzero(rng.random(shape).ravel() < 0.7)
-        with Workers(2) as workers:
-            fast = network.magnitudes(views, constants, workers), signs.signs(strided, places, workers)
-            with monkeypatch.context() as patch:
-                patch.setattr(networks, "load", lambda: None)
-                slow = network.magnitudes(views, constants, workers), signs.signs(strided, places, workers)
-        assert all((a == b).all() for a, b in zip(fast, slow, strict=True))
+        found = np.empty((len(network.w3), views[0].size), np.int16)
+        inputs = np.stack([view.ravel() for view in views], axis=1)
+        compiled_network(network, module).magnitudes(inputs, constants.astype(np.int32), found)
+        expected = network.magnitudes(views, constants, workers)
+        np.testing.assert_array_equal(found, expected.reshape(found.shape))
+        found = np.empty(len(places), np.int16)
+        inputs = np.stack([view.ravel()[places] for view in strided], axis=1)
+        compiled_network(signs, module).signs(inputs, found)
+        np.testing.assert_array_equal(found, signs.signs(strided, places, workers))
+
+
+def test_weights_that_pass_eight_bits_and_the_largest_sums():
+    module = entropy.library()
+    if module is None:
+        pytest.skip("there is no compiled module")
+    rng = np.random.default_rng(1)
+    whole = partial(np.asarray, dtype=np.float32)
+    w1 = rng.integers(-127, 128, (40, 61))
+    w1[rng.random(w1.shape) < 0.1] *= 9
+    w2, w3 = rng.integers(-200, 201, (9, 40)), rng.integers(-300, 301, (3, 9))
+    b1, b2, b3 = (rng.integers(-5000, 5001, len(w)) for w in (w1, w2, w3))
+    network = Network(*map(whole, (w1, b1, w2, b2, w3, b3)), shifts=(7, 7, 10), constants=12)
+    views = [np.full((5, 7), value, np.int8) for value in rng.choice([-127, 0, 127], 49)]
+    constants = rng.integers(0, 128, 12)
+    found = np.empty((3, 35), np.int16)
+    inputs = np.stack([view.ravel() for view in views], axis=1)
+    compiled_network(network, module).magnitudes(inputs, constants.astype(np.int32), found)
+    np.testing.assert_array_equal(found, network.magnitudes(views, constants, Workers(1)).reshape(3, 35))
 
 
 def test_signs_are_an_odd_function():
@@ -155,6 +181,77 @@ def test_signs_are_an_odd_function():
 def test_symbols_hold_every_value(value):
     symbol = int(symbols(np.array([value]))[0])
     assert FIRST[symbol] <= value < FIRST[symbol] + (1 << EXTRA[symbol])
+
+
+def compiled_or_not(name):
+    """A class of the range coder in Python, and the compiled one if there is one."""
+    module = entropy.library()
+    return [getattr(rangecoder, name), *([] if module is None else [getattr(module, name)])]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([2, 3, 48]), st.integers(0, 400), st.booleans())
+def test_range_coders_write_what_constriction_does(seed, count, length, skewed):
+    stream = pytest.importorskip("constriction").stream
+    rng = np.random.default_rng(seed)
+    weights = rng.integers(1, 2**20, (4, count))
+    weights[:, 0] += skewed * 2**34
+    tables = entropy.frequencies(weights)
+    classes = rng.integers(0, 4, length)
+    found = rng.integers(0, count, length) * (rng.random(length) < (0.02 if skewed else 1))
+    values, bits = rng.integers(0, 8, 5), np.full(5, 3)
+    oracle = stream.queue.RangeEncoder()
+    order = np.argsort(classes, kind="stable")
+    for c, s in zip(classes[order].tolist(), found[order].tolist(), strict=True):
+        table = stream.model.Categorical((tables[c] - 1).astype(np.float64), perfect=False)
+        oracle.encode(np.array([s], np.int32), table)
+    oracle.encode(values.astype(np.int32), stream.model.Uniform(), np.full(5, 8, np.int32))
+    words = oracle.get_compressed()
+    for encoder, decoder in zip(
+        compiled_or_not("RangeEncoder"), compiled_or_not("RangeDecoder"), strict=True
+    ):
+        one = encoder()
+        assert one.words == 0
+        assert one.finish() == b""
+        one = encoder()
+        one.put(entropy._sums(tables), classes, found)
+        one.put_raw(values, bits)
+        assert one.words == len(words) == oracle.num_words()
+        assert one.finish() == words.astype("<u4").tobytes()
+        other = decoder(np.asarray(words, np.uint32))
+        out, raw = np.empty(length, np.int64), np.empty(5, np.int64)
+        other.get(entropy._sums(tables), classes, out)
+        other.get_raw(bits, raw)
+        np.testing.assert_array_equal(out, found)
+        np.testing.assert_array_equal(raw, values)
+
+
+def test_words_that_no_encoder_writes_are_refused():
+    tables = np.array([[2**24 - 1, 1]])
+    for decoder in compiled_or_not("RangeDecoder"):
+        one = decoder(np.full(2, 2**32 - 1, np.uint32))
+        with pytest.raises(ValueError, match="no encoder writes such words"):
+            one.get(entropy._sums(tables), np.zeros(3, np.int64), np.empty(3, np.int64))
+
+
+def test_compiled_tables_adapt_as_those_of_numpy():
+    module = entropy.library()
+    if module is None:
+        pytest.skip("there is no compiled module")
+    model, rng = load(), np.random.default_rng(2)
+    ours, theirs = entropy.Adaptive(model), compiled_tables(model, module)
+    names = ("flags", "sizes", "signs")
+    for many in (0, 1, 50, 3000, 2**19 + 9, 2**20, 0, 5):  # counts pass 2^20, and stay above for a while
+        for which, name in enumerate(names):
+            table = ours.tables[name]
+            classes = rng.integers(0, 3, many) * (len(table) // 2 - 1)
+            found = rng.integers(0, table.shape[1], many)
+            ours.count(name, classes, found)
+            if many:
+                theirs.count(which, classes, found)
+            sums = np.empty((len(table), table.shape[1] + 1), np.uint32)
+            theirs.sums(which, sums)
+            np.testing.assert_array_equal(sums, entropy._sums(ours.tables[name]))
 
 
 @settings(max_examples=50, deadline=None)
@@ -261,7 +358,7 @@ def test_bytes_do_not_depend_on_the_compiled_module(monkeypatch):
     image = picture(150, 200, 3)
     data = codec.encode(image, step=6.0)
     decoded = codec.decode(data)
-    monkeypatch.setattr(networks, "load", lambda: None)
+    monkeypatch.setattr(entropy, "load", lambda: None)
     assert codec.encode(image, step=6.0) == data
     assert (codec.decode(data) == decoded).all()
 
@@ -271,13 +368,13 @@ def test_bytes_do_not_depend_on_the_compiled_module(monkeypatch):
     [
         {"OPENBLAS_CORETYPE": "Nehalem", "SCATTER_ISA": "baseline"},
         {"NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 AVX512F", "OPENBLAS_NUM_THREADS": "2"},
-        {"OPENBLAS_CORETYPE": "Prescott"},
+        {"OPENBLAS_CORETYPE": "Prescott", **({"SCATTER_ISA": "avx2"} if "avx2" in usable() else {})},
     ],
     ids=lambda s: " ".join(s),
 )
 def test_bytes_do_not_depend_on_the_processor(settings_, tmp_path):
     code = (
-        "import sys, numpy as np, zlib, scatter.codec as c, scatter.codec.networks as n\n"
+        "import sys, numpy as np, zlib, scatter.codec as c, scatter.codec.entropy as n\n"
         "if sys.argv[1] == 'arrays': n.load = lambda: None\n"
         "image = np.load(sys.argv[2]); data = c.encode(image, step=5.0)\n"
         "print(zlib.crc32(data), zlib.crc32(c.decode(data).tobytes()))"

@@ -12,7 +12,7 @@ from PIL import Image
 
 from scatter.codec import lifting, tiles
 from scatter.codec.coder import Writer
-from scatter.codec.context import Level, Tables
+from scatter.codec.context import Level, Tables, magnitude_inputs, sign_inputs
 from scatter.codec.lattices import STEPS
 from scatter.codec.model import Model
 from scatter.codec.planes import approximate, plane_specs
@@ -82,13 +82,13 @@ class Collector:
         kind = "chroma" if spec.guides else "luma"
         most = SAMPLES.get(j, 12) // (3 if spec.guides else 1)
         constants = level.constants(index).astype(np.int8)
-        self._keep(
-            kind, "m", index, level.magnitude_views(index), constants, m.ravel(), most, {"C": a.ravel()}
-        )
+        views = level.views(index, magnitude_inputs(index, spec.setting.guides))
+        self._keep(kind, "m", index, views, constants, m.ravel(), most, {"C": a.ravel()})
         places = np.flatnonzero(m)
         if len(places):
             negative = (c.ravel() < 0).astype(np.int8)
-            self._keep(kind, "s", index, level.sign_views(index), None, negative, most, {}, places)
+            views = level.views(index, sign_inputs(index, spec.setting.guides))
+            self._keep(kind, "s", index, views, None, negative, most, {}, places)
         return q, values
 
     def _keep(

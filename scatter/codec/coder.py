@@ -8,20 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.codec.context import Level
+from scatter.codec.context import Level, magnitude_inputs, sign_inputs
 from scatter.codec.entropy import TOTAL, Adaptive, Decoder, Encoder, get_values, put_values
 from scatter.codec.lattices import STEPS
 from scatter.codec.lifting import Details
-from scatter.codec.model import FLAG_CLASSES, FLAG_SHIFT, LIKELY, SIGN_CLASSES, Model
+from scatter.codec.model import FLAG_CLASSES, FLAG_SHIFT, LIKELY, SIGN_CLASSES, TRADE, Model
 from scatter.codec.symbols import EXTRA, symbols
 from scatter.codec.walk import PlaneSpec
 from scatter.codec.workers import Workers
 
 Array = NDArray[Any]
 Ints = NDArray[np.int64]
-
-TRADE = 0.08
-"""Squared steps that a bit is worth."""
 
 
 class Signs(NamedTuple):
@@ -42,10 +39,14 @@ class Classes:
         self._model, self._specs, self._workers = model, specs, workers
         self._kinds = ["chroma" if spec.guides else "luma" for spec in specs]
 
+    def _guides(self, plane: int) -> int:
+        return self._specs[plane].setting.guides
+
     def magnitudes(self, plane: int, index: int, level: Level) -> tuple[Ints, Ints]:
         """Class of whether each is zero, and class of its size if it is not."""
         network = self._model.magnitudes[self._kinds[plane]][index]
-        flag, size = network.magnitudes(level.magnitude_views(index), level.constants(index), self._workers)
+        seen = magnitude_inputs(index, self._guides(plane))
+        flag, size = network.magnitudes(level.views(index, seen), level.constants(index), self._workers)
         return (
             np.clip(flag.ravel().astype(np.int64) + FLAG_SHIFT, 0, FLAG_CLASSES - 1),
             np.clip(size.ravel().astype(np.int64), 0, len(self._model.sizes) - 1),
@@ -57,7 +58,8 @@ class Classes:
         if not len(places):
             return Signs(places, np.zeros(0, bool), places)
         network = self._model.signs[self._kinds[plane]][index]
-        z = network.signs(level.sign_views(index), places, self._workers).astype(np.int64)
+        views = level.views(index, sign_inputs(index, self._guides(plane)))
+        z = network.signs(views, places, self._workers).astype(np.int64)
         return Signs(places, z > 0, np.minimum(np.abs(z), SIGN_CLASSES - 1))
 
     def sizes_meant(self, sizes: Ints, m: Array) -> NDArray[np.float32]:

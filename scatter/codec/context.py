@@ -8,12 +8,12 @@ two others, the levels above and the planes coded before, and of differences of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.codec.lattices import KNOWN, NEAR, STEPS, Offset
+from scatter.codec.lattices import KNOWN, NEAR, STEPS
 
 Plane = NDArray[np.int8]
 
@@ -22,20 +22,16 @@ PAD = 4
 
 _NINE = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
 _FIVE = [(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)]
-_MAGNITUDE_SHAPES = {
-    "dx": [(0, 0), (0, -1), (0, 1), (1, 0), (-1, 0)],
-    "dy": [(0, 0), (-1, 0), (1, 0), (0, 1), (0, -1)],
-    "ex": [(0, 0), (1, 0), (-1, 0)],
-    "ey": [(0, 0), (0, 1), (0, -1)],
-    "xy": [(0, 0), (-1, 0), (0, -1)],
-}
-_SIGN_SHAPES = {
-    "dx": _NINE,
-    "dy": _NINE,
-    "ex": _FIVE,
-    "ey": _FIVE,
-    "xy": [(-1, -1), (-1, 0), (0, -1), (0, 0)],
-}
+_ONE = [(0, 0)]
+_MAGNITUDE_SHAPES = (
+    [(0, 0), (0, -1), (0, 1), (1, 0), (-1, 0)],
+    [(0, 0), (-1, 0), (1, 0), (0, 1), (0, -1)],
+    [(0, 0), (1, 0), (-1, 0)],
+    [(0, 0), (0, 1), (0, -1)],
+    [(0, 0), (-1, 0), (0, -1)],
+)
+"""Offsets in each map of `_differences`."""
+_SIGN_SHAPES = (_NINE, _NINE, _FIVE, _FIVE, [(-1, -1), (-1, 0), (0, -1), (0, 0)])
 
 FLAG = 64
 """Value of a constant input that is on."""
@@ -67,13 +63,11 @@ class Setting(NamedTuple):
     """Number of planes coded before whose coefficients are seen: 0, or 2 for chroma."""
 
 
-class Level:
-    """The planes of one level of one image plane, and the views that each step sees.
+class Surroundings(NamedTuple):
+    """What is known when a level of an image plane is begun.
 
-    Parameters
+    Attributes
     ----------
-    tables : Tables
-        The logarithms.
     setting : Setting
         Of the image plane.
     j : int
@@ -82,41 +76,60 @@ class Level:
         The decoded approximation of this level, in steps.
     sizes : sequence of tuple of int
         Sizes of HL, LH and HH.
-    parents : sequence of ndarray of int8, or None
-        Logarithms of the bands of level ``j + 1``, without padding.
-    grandparents : sequence of ndarray of int8, or None
-        Of level ``j + 2``.
-    guides : sequence of sequence of ndarray of int8
-        `current` of this level of the image planes coded before.
+    parents, grandparents : sequence of ndarray of int8, or None
+        Logarithms of the bands of levels ``j + 1`` and ``j + 2``, without padding.
+    guides : sequence of Level
+        This level of the image planes coded before; those that a setting wants and that are missing are zero.
     """
 
-    def __init__(
-        self,
-        tables: Tables,
-        setting: Setting,
-        j: int,
-        approximation: NDArray[np.float32],
-        sizes: Sequence[tuple[int, int]],
-        parents: Sequence[Plane] | None,
-        grandparents: Sequence[Plane] | None,
-        guides: Sequence[Sequence[Plane]] = (),
-    ) -> None:
-        self.sizes = tuple(sizes)
-        rows, columns = (-(-max(size[axis] for size in sizes) // 4) for axis in (0, 1))
+    setting: Setting
+    j: int
+    approximation: NDArray[np.float32]
+    sizes: Sequence[tuple[int, int]]
+    parents: Sequence[Plane] | None
+    grandparents: Sequence[Plane] | None
+    guides: Sequence[Any] = ()
+
+
+class Level:
+    """The planes of one level of one image plane, and the views that each step sees.
+
+    Parameters
+    ----------
+    tables : Tables
+        The logarithms.
+    around : Surroundings
+        What is known at first.
+    """
+
+    def __init__(self, tables: Tables, around: Surroundings) -> None:
+        self.sizes = tuple(around.sizes)
+        rows, columns = (-(-max(size[axis] for size in self.sizes) // 4) for axis in (0, 1))
         full, half = (4 * rows, 4 * columns), (2 * rows, 2 * columns)
         empty = [np.zeros((1, 1), np.int8)] * 3
         self.current = [np.zeros((full[0] + 2 * PAD, full[1] + 2 * PAD), np.int8) for _ in range(3)]
-        self._parents = [_padded(p, half) for p in parents or empty]
-        inner = [np.abs(p[PAD:-PAD, PAD:-PAD]) for p in self._parents]
-        self._around_parents = [_mean(p, 2) for p in inner]
-        above = [np.abs(_padded(g, (rows, columns))[PAD:-PAD, PAD:-PAD]) for g in grandparents or empty]
-        self._grandparents = [_twice(g) for g in above]
-        self._around_grandparents = [_twice(_mean(g, 1)) for g in above]
-        self._maps = _differences(approximation, full, tables.differences)
+        parents = [_padded(p, half) for p in around.parents or empty]
+        inner = [np.abs(p[PAD:-PAD, PAD:-PAD]) for p in parents]
+        above = [
+            np.abs(_padded(g, (rows, columns))[PAD:-PAD, PAD:-PAD]) for g in around.grandparents or empty
+        ]
+        maps = _differences(around.approximation, full, tables.differences)
         self._sums = [np.zeros((rows, columns), np.int32) for _ in range(3)]
         self._around = [np.zeros(half, np.int8) for _ in range(3)]
-        self._guides = guides
-        self._constants = _fixed_constants(setting, j, inner)
+        blank = [[np.zeros_like(p) for p in self.current]]
+        guides = [guide.current for guide in around.guides]
+        guides += blank * (around.setting.guides - len(guides))
+        self._planes: list[list[Plane]] = [
+            self.current,
+            parents,
+            [_twice(g) for g in above],
+            [_mean(p, 2) for p in inner],
+            [_twice(_mean(g, 1)) for g in above],
+            self._around,
+            maps,
+            *guides,
+        ]
+        self._constants = _fixed_constants(around.setting, around.j, inner)
         self._totals = [[0, 0] for _ in range(3)]
 
     def shape(self, index: int) -> tuple[int, int]:
@@ -150,63 +163,69 @@ class Level:
         running = [min(127, 4 * total // count) if count else 0 for total, count in totals]
         return np.array([*self._constants, *running], np.int64)
 
-    def magnitude_views(self, index: int) -> list[Plane]:
-        """Inputs of the network of magnitudes, whose absolute values it takes."""
-        band = STEPS[index].band
-        turned = [(band + turn) % 3 for turn in range(3)]
-        views = self._known(index, KNOWN[index])
-        for turn, offsets in ((0, _NINE), (1, _FIVE), (2, _FIVE)):
-            views += self._above(index, self._parents[turned[turn]], offsets)
-        for planes in (self._grandparents, self._around_parents, self._around_grandparents, self._around):
-            views += [self._at_half(index, planes[b]) for b in turned]
-        views += self._shapes(index, _MAGNITUDE_SHAPES)
-        for guide in self._guides:
-            for turn, offsets in ((0, _NINE), (1, [(0, 0)]), (2, [(0, 0)])):
-                views += self._here(index, guide[turned[turn]], offsets)
-        return views
+    def views(self, index: int, inputs: Sequence[Input]) -> list[Plane]:
+        """What the inputs of a step are at its positions."""
+        return [self._view(index, found) for found in inputs]
 
-    def sign_views(self, index: int) -> list[Plane]:
-        """Inputs of the network of signs."""
-        band = STEPS[index].band
-        turned = [(band + turn) % 3 for turn in range(3)]
-        views = self._known(index, NEAR[index])
-        for turn, offsets in ((0, _NINE), (1, [(0, 0)]), (2, [(0, 0)])):
-            views += self._above(index, self._parents[turned[turn]], offsets)
-        views += self._shapes(index, _SIGN_SHAPES)
-        for guide in self._guides:
-            for turn, offsets in ((0, _FIVE), (1, [(0, 0)]), (2, [(0, 0)])):
-                views += self._here(index, guide[turned[turn]], offsets)
-        return views
+    def _view(self, index: int, found: Input) -> Plane:
+        stride, row, column, band = STEPS[index]
+        planes = self._planes[found.source]
+        plane = planes[found.which if found.source == MAPS else (band + found.which) % 3]
+        if PARENTS <= found.source <= AROUND:
+            stride, row, column = stride // 2, row // 2, column // 2
+        pad = PAD if found.source <= PARENTS or found.source >= MAPS else 0
+        return _view(plane, pad + row + found.dy, pad + column + found.dx, stride, self.shape(index))
 
-    def _known(self, index: int, offsets: Sequence[Offset]) -> list[Plane]:
-        band = STEPS[index].band
-        return [self._here(index, self.current[(band + t) % 3], [(dy, dx)])[0] for t, dy, dx in offsets]
 
-    def _here(self, index: int, plane: Plane, offsets: Sequence[tuple[int, int]]) -> list[Plane]:
-        stride, row, column, _ = STEPS[index]
-        size = self.shape(index)
-        return [_view(plane, PAD + row + dy, PAD + column + dx, stride, size) for dy, dx in offsets]
+class Input(NamedTuple):
+    """A number that a network sees: out of which planes, which of them, and how far from the position."""
 
-    def _above(self, index: int, plane: Plane, offsets: Sequence[tuple[int, int]]) -> list[Plane]:
-        stride, row, column, _ = STEPS[index]
-        size = self.shape(index)
-        return [
-            _view(plane, PAD + row // 2 + dy, PAD + column // 2 + dx, stride // 2, size) for dy, dx in offsets
-        ]
+    source: int
+    which: int
+    """Bands on from the own one, cyclically; of maps of differences, which map."""
+    dy: int
+    dx: int
 
-    def _at_half(self, index: int, plane: Plane) -> Plane:
-        stride, row, column, _ = STEPS[index]
-        return _view(plane, row // 2, column // 2, stride // 2, self.shape(index))
 
-    def _shapes(self, index: int, shapes: dict[str, list[tuple[int, int]]]) -> list[Plane]:
-        return [v for name, offsets in shapes.items() for v in self._here(index, self._maps[name], offsets)]
+CURRENT, PARENTS, GRANDPARENTS, AROUND_PARENTS, AROUND_GRANDPARENTS, AROUND, MAPS, GUIDES = range(8)
+"""Sources of inputs; the k-th plane coded before is the source ``GUIDES + k``."""
+
+
+def magnitude_inputs(index: int, guides: int) -> list[Input]:
+    """What the network of magnitudes of a step sees, by absolute values, before its constants."""
+    found = [Input(CURRENT, *offset) for offset in KNOWN[index]]
+    found += [Input(PARENTS, t, *o) for t, offsets in enumerate((_NINE, _FIVE, _FIVE)) for o in offsets]
+    means = (GRANDPARENTS, AROUND_PARENTS, AROUND_GRANDPARENTS, AROUND)
+    found += [Input(source, turn, 0, 0) for source in means for turn in range(3)]
+    found += _shapes(_MAGNITUDE_SHAPES)
+    return found + _of_guides(guides, _NINE)
+
+
+def sign_inputs(index: int, guides: int) -> list[Input]:
+    """What the network of signs of a step sees."""
+    found = [Input(CURRENT, *offset) for offset in NEAR[index]]
+    found += [Input(PARENTS, t, *o) for t, offsets in enumerate((_NINE, _ONE, _ONE)) for o in offsets]
+    found += _shapes(_SIGN_SHAPES)
+    return found + _of_guides(guides, _FIVE)
+
+
+def _shapes(shapes: Sequence[Sequence[tuple[int, int]]]) -> list[Input]:
+    return [Input(MAPS, which, *offset) for which, offsets in enumerate(shapes) for offset in offsets]
+
+
+def _of_guides(guides: int, own: Sequence[tuple[int, int]]) -> list[Input]:
+    return [
+        Input(GUIDES + guide, turn, *offset)
+        for guide in range(guides)
+        for turn, offsets in enumerate((own, _ONE, _ONE))
+        for offset in offsets
+    ]
 
 
 def counts(guides: int) -> tuple[list[int], list[int]]:
-    """Numbers of inputs that the views give, for magnitudes and for signs, of each step."""
-    magnitudes = 9 + 5 + 5 + 4 * 3 + sum(map(len, _MAGNITUDE_SHAPES.values())) + 11 * guides
-    signs = 9 + 2 + sum(map(len, _SIGN_SHAPES.values())) + 7 * guides
-    return [len(k) + magnitudes for k in KNOWN], [len(n) + signs for n in NEAR]
+    """Numbers of inputs, without constants, of the networks of magnitudes and of signs of each step."""
+    steps = range(len(STEPS))
+    return [len(magnitude_inputs(k, guides)) for k in steps], [len(sign_inputs(k, guides)) for k in steps]
 
 
 def _fixed_constants(setting: Setting, j: int, parents: list[Plane]) -> list[int]:
@@ -254,7 +273,7 @@ def _mean(plane: Plane, radius: int) -> Plane:
 
 def _differences(
     approximation: NDArray[np.float32], size: tuple[int, int], table: NDArray[np.int8]
-) -> dict[str, Plane]:
+) -> list[Plane]:
     """Signed logarithms of first, second and mixed differences of the approximation, padded by its edges."""
     rows, columns = size[0] + 2 * PAD, size[1] + 2 * PAD
     height, width = approximation.shape
@@ -268,15 +287,14 @@ def _differences(
         return x[1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + columns]
 
     here, right, below = at(0, 0), at(0, 1), at(1, 0)
-    dx, dy = right - here, below - here
-    found = {
-        "dx": dx,
-        "dy": dy,
-        "ex": (here + right) - (at(0, -1) + at(0, 2)),
-        "ey": (here + below) - (at(-1, 0) + at(2, 0)),
-        "xy": (here + at(1, 1)) - (right + below),
-    }
-    return {name: _logarithms(d, table) for name, d in found.items()}
+    found = (
+        right - here,
+        below - here,
+        (here + right) - (at(0, -1) + at(0, 2)),
+        (here + below) - (at(-1, 0) + at(2, 0)),
+        (here + at(1, 1)) - (right + below),
+    )
+    return [_logarithms(d, table) for d in found]
 
 
 def _logarithms(differences: NDArray[np.float32], table: NDArray[np.int8]) -> Plane:

@@ -1,7 +1,6 @@
 """Entropy coding of the coefficients of a step, with tables that adapt from step to step.
 
-Frequencies are whole numbers that sum to 2^24, so that the range coder of `constriction`, which would round
-probabilities by itself, has nothing to round.
+Frequencies are whole numbers that sum to 2^24.
 """
 
 from __future__ import annotations
@@ -9,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from constriction import stream
 from numpy.typing import NDArray
 
+from scatter.codec import rangecoder
 from scatter.codec.model import Model
 from scatter.codec.symbols import COUNT, EXTRA, FIRST, symbols
+from scatter.kernels.library import load
 
 Ints = NDArray[np.int64]
 
@@ -65,69 +65,79 @@ class Adaptive:
         self.tables[name] = frequencies(self._priors[name] + (self._counts[name] << 16))
 
 
+def library() -> Any:
+    """The compiled module, or None where there is none."""
+    found = load()
+    return None if found is None else found.module
+
+
 class Encoder:
-    """Symbols into words."""
+    """Symbols into words.
+
+    Attributes
+    ----------
+    coder : RangeEncoder
+        The compiled one, or that of Python.
+    """
 
     def __init__(self) -> None:
-        self._coder = stream.queue.RangeEncoder()
+        module = library()
+        self.coder: Any = rangecoder.RangeEncoder() if module is None else module.RangeEncoder()
 
     def put(self, tables: Ints, classes: Ints, found: Ints) -> None:
         """Code symbols by the table of the class of each."""
-        order, groups = _groups(classes)
-        ordered = found[order].astype(np.int32)
-        for which, start, end in groups:
-            self._coder.encode(ordered[start:end], _categorical(tables[which]))
+        self.coder.put(_sums(tables), _whole(classes), _whole(found))
 
     def put_raw(self, values: Ints, bits: Ints) -> None:
         """Code values of the given numbers of bits."""
-        if len(values):
-            sizes = np.left_shift(1, bits).astype(np.int32)
-            self._coder.encode(values.astype(np.int32), stream.model.Uniform(), sizes)
+        self.coder.put_raw(_whole(values), _whole(bits))
 
     @property
     def words(self) -> int:
         """Number of 32-bit words so far."""
-        return int(self._coder.num_words())
+        return int(self.coder.words)
 
     def finish(self) -> bytes:
         """All the words, little-endian, without the zeros at the end."""
-        return bytes(self._coder.get_compressed().astype("<u4").tobytes()).rstrip(b"\0")
+        return bytes(self.coder.finish()).rstrip(b"\0")
 
 
 class Decoder:
-    """Words into symbols; words that are missing count as zeros."""
+    """Words into symbols; words that are missing count as zeros.
+
+    Attributes
+    ----------
+    coder : RangeDecoder
+        The compiled one, or that of Python.
+    """
 
     def __init__(self, data: bytes) -> None:
         padded = data + bytes(-len(data) % 4)
-        self._coder = stream.queue.RangeDecoder(np.frombuffer(padded, "<u4").astype(np.uint32))
+        words, module = np.frombuffer(padded, "<u4").astype(np.uint32), library()
+        self.coder: Any = rangecoder.RangeDecoder(words) if module is None else module.RangeDecoder(words)
 
     def get(self, tables: Ints, classes: Ints) -> Ints:
         """Symbols by the table of the class of each."""
-        order, groups = _groups(classes)
         found = np.empty(len(classes), np.int64)
-        for which, start, end in groups:
-            found[order[start:end]] = self._coder.decode(_categorical(tables[which]), end - start)
+        self.coder.get(_sums(tables), _whole(classes), found)
         return found
 
     def get_raw(self, bits: Ints) -> Ints:
         """Values of the given numbers of bits."""
-        if not len(bits):
-            return np.zeros(0, np.int64)
-        sizes = np.left_shift(1, bits).astype(np.int32)
-        return np.asarray(self._coder.decode(stream.model.Uniform(), sizes), np.int64)
+        found = np.empty(len(bits), np.int64)
+        self.coder.get_raw(_whole(bits), found)
+        return found
 
 
-def _categorical(frequencies: Ints) -> Any:
-    # The coder adds one to each weight, and scales by 1 as these then sum to its total.
-    return stream.model.Categorical((frequencies - 1).astype(np.float64), perfect=False)
+def _sums(frequencies: Ints) -> NDArray[np.uint32]:
+    """What comes before each symbol, and 2^24 after the last."""
+    sums = np.zeros((frequencies.shape[0], frequencies.shape[1] + 1), np.uint32)
+    np.cumsum(frequencies, axis=1, out=sums[:, 1:], dtype=np.uint32)
+    return sums
 
 
-def _groups(classes: Ints) -> tuple[Ints, list[tuple[int, int, int]]]:
-    """An order that brings equal classes together, and each class with where it starts and ends."""
-    order = np.argsort(classes.astype(np.int16), kind="stable")
-    ends = np.cumsum(np.bincount(classes))
-    present = np.flatnonzero(np.diff(ends, prepend=0))
-    return order, [(int(c), int(ends[c - 1]) if c else 0, int(ends[c])) for c in present]
+def _whole(values: Ints) -> Ints:
+    return np.ascontiguousarray(values, np.int64)
 
 
 def put_values(encoder: Encoder, tables: Ints, classes: Ints, values: Ints) -> Ints:

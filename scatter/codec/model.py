@@ -23,6 +23,8 @@ LIKELY = 36
 """Class from which on the sign of a coefficient is predicted even where it is zero."""
 SIGN_CLASSES = 41
 """Classes of the confidence in a sign, in eighths of a natural logarithm."""
+TRADE = 0.08
+"""Squared steps that a bit is worth to an encoder."""
 
 
 @dataclass(frozen=True, eq=False)

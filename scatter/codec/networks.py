@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scatter.codec.context import Plane
 from scatter.codec.workers import Workers
-from scatter.kernels.library import load
 
 Floats = NDArray[np.float32]
 
@@ -28,8 +25,6 @@ CUT = (2047, 4095)
 """Largest activations of the two hidden layers."""
 BLOCK = 4096
 """Positions evaluated at once: their inputs and activations fit in a cache."""
-GRAIN = 512
-"""Positions that are worth a thread in compiled code."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +85,6 @@ class Network:
         varying = self.w1.shape[1] - self.constants
         bias = self.b1 + (self.w1[:, varying:] @ constants.astype(np.float32))
         out = np.empty((len(self.w3), rows, columns), np.int16)
-        if load() is not None:
-            compiled = self._compiled
-            workers.ranges(lambda a, b: compiled.magnitudes(views, bias, a, b, out), rows * columns, GRAIN)
-            return out
         weights = np.ascontiguousarray(self.w1[:, :varying])
         high = max(1, BLOCK // max(1, columns))
 
@@ -124,10 +115,6 @@ class Network:
         """
         out = np.empty(len(places), np.int16)
         columns = views[0].shape[1]
-        if load() is not None:
-            compiled = self._compiled
-            workers.ranges(lambda a, b: compiled.signs(views, places, a, b, out), len(places), GRAIN)
-            return out
 
         def work(start: int) -> None:
             y, x = np.divmod(places[start : start + BLOCK], columns)
@@ -138,16 +125,6 @@ class Network:
 
         workers.map(work, range(0, len(places), BLOCK))
         return out
-
-    @cached_property
-    def _compiled(self) -> Any:
-        """The same network in compiled code, where `load` finds some."""
-        library: Any = load()
-        layer, varying = library.module.Layer, self.w1.shape[1] - self.constants
-        first = layer(np.ascontiguousarray(self.w1[:, :varying]), self.b1, self.shifts[0], CUT[0])
-        second = layer(self.w2, self.b2, self.shifts[1], CUT[1])
-        third = layer(self.w3, self.b3, self.shifts[2], 0)
-        return library.module.Network(first, second, third)
 
     def _upper(self, u: Floats, bias: Floats) -> Floats:
         h = _cut(u + bias[:, None], self.shifts[0], CUT[0])

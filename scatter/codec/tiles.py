@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scatter.codec import colour, lifting
 from scatter.codec.coarse import get_coarse, put_coarse
 from scatter.codec.coder import Reader, Writer
-from scatter.codec.entropy import Decoder
+from scatter.codec.compiled import CompiledReader, CompiledWriter
+from scatter.codec.entropy import Decoder, library
 from scatter.codec.model import Model
 from scatter.codec.planes import approximate, approximation
 from scatter.codec.walk import PlaneSpec, State, walk
@@ -99,7 +100,7 @@ def encode_tile(
         The planes as a decoder finds them.
     """
     coarsest, details = transformed
-    writer = Writer(model, specs, details, workers)
+    writer = (Writer if library() is None else CompiledWriter)(model, specs, details, workers)
     states = encode_with(writer, model, coarsest, specs, size)
     data = writer.encoder.finish()
     ends = [writer.words[j] for j in sorted(writer.words, reverse=True)]
@@ -108,7 +109,11 @@ def encode_tile(
 
 
 def encode_with(
-    writer: Writer, model: Model, coarsest: Sequence[Array], specs: Sequence[PlaneSpec], size: tuple[int, int]
+    writer: Writer | CompiledWriter,
+    model: Model,
+    coarsest: Sequence[Array],
+    specs: Sequence[PlaneSpec],
+    size: tuple[int, int],
 ) -> list[State]:
     """Give a writer all that it has to code, in order; the planes as a decoder finds them."""
     count = lifting.levels(*size)
@@ -129,5 +134,5 @@ def decode_tile(
     decoder = Decoder(data)
     coarsest = lifting.sizes(*size, count)[count]
     approximations = [approximation(get_coarse(decoder, coarsest), spec, count) for spec in specs]
-    reader = Reader(model, specs, decoder, workers)
+    reader = (Reader if library() is None else CompiledReader)(model, specs, decoder, workers)
     return walk(model.tables, specs, approximations, size, count, reader, stop=stop)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scatter.codec import lifting
-from scatter.codec.context import Level, Plane, Setting, Tables
+from scatter.codec.context import Level, Plane, Setting, Surroundings, Tables
 from scatter.codec.lattices import STEPS
 
 Array = NDArray[Any]
@@ -65,6 +65,17 @@ class Coder(Protocol):
         ...
 
 
+@runtime_checkable
+class LevelCoder(Protocol):
+    """What is done with all the coefficients of a level of a plane at once."""
+
+    def code_level(
+        self, plane: int, around: Surroundings, values: Sequence[Array], logarithms: Sequence[Array]
+    ) -> Any:
+        """Fill in values, in steps of the bands, and logarithms; give what guides the other planes."""
+        ...
+
+
 @dataclass
 class State:
     """A plane on its way from coarse to fine: all that is decoded, the coarsest first."""
@@ -89,7 +100,7 @@ def walk(
     approximations: Sequence[Array],
     size: tuple[int, int],
     count: int,
-    coder: Coder,
+    coder: Coder | LevelCoder,
     *,
     stop: int = 0,
 ) -> list[State]:
@@ -107,8 +118,8 @@ def walk(
         Height and width of the image.
     count : int
         Number of levels.
-    coder : Coder
-        Called for every step that has any coefficients.
+    coder : Coder or LevelCoder
+        Called for every step that has any coefficients, or for every level.
     stop : int, default=0
         Level at which to stop: the planes are then the approximations of that level.
 
@@ -123,11 +134,9 @@ def walk(
         outer, inner = sizes[j - 1], sizes[j]
         wide, high = outer[1] - inner[1], outer[0] - inner[0]
         bands = [(inner[0], wide), (high, inner[1]), (high, wide)]
-        seen: list[Level] = []
+        seen: list[Any] = []
         for plane, state in enumerate(states):
-            blank = [np.zeros_like(p) for p in seen[0].current] if state.spec.guides else []
-            guides = [seen[g].current for g in state.spec.guides]
-            guides += [blank] * (state.spec.setting.guides - len(guides))
+            guides = [seen[g] for g in state.spec.guides]
             seen.append(_level(tables, state, plane, j, bands, guides, coder))
     return states
 
@@ -138,17 +147,39 @@ def _level(
     plane: int,
     j: int,
     bands: list[tuple[int, int]],
-    guides: list[list[Plane]],
-    coder: Coder,
-) -> Level:
+    guides: list[Any],
+    coder: Coder | LevelCoder,
+) -> Any:
     spec, past = state.spec, state.logarithms
     scaled = state.approximation.astype(np.float32) * np.float32(2**j / spec.step)
     parents = past[-1] if past else None
     grandparents = past[-2] if len(past) > 1 else None
-    level = Level(tables, spec.setting, j, scaled, bands, parents, grandparents, guides)
+    around = Surroundings(spec.setting, j, scaled, bands, parents, grandparents, guides)
     kind = np.int32 if spec.lossless else np.float32
     values: list[Array] = [np.zeros(size, kind) for size in bands]
     logarithms = [np.zeros(size, np.int8) for size in bands]
+    if isinstance(coder, LevelCoder):
+        level = coder.code_level(plane, around, values, logarithms)
+    else:
+        level = Level(tables, around)
+        _each_step(tables, spec, plane, j, level, coder, values, logarithms)
+    if not spec.lossless:
+        values = [value * spec.delta(j, band) for band, value in enumerate(values)]
+    state.logarithms.append(logarithms)
+    state.details.append(lifting.Details(*values))
+    return level
+
+
+def _each_step(
+    tables: Tables,
+    spec: PlaneSpec,
+    plane: int,
+    j: int,
+    level: Level,
+    coder: Coder,
+    values: Sequence[Array],
+    logarithms: Sequence[Array],
+) -> None:
     for index, step in enumerate(STEPS):
         if 0 in level.shape(index):
             continue
@@ -157,8 +188,3 @@ def _level(
         level.put(index, known)
         step.of(logarithms)[...] = known
         step.of(values)[...] = found
-    if not spec.lossless:
-        values = [value * spec.delta(j, band) for band, value in enumerate(values)]
-    state.logarithms.append(logarithms)
-    state.details.append(lifting.Details(*values))
-    return level

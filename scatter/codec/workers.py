@@ -31,11 +31,6 @@ class Workers:
             return [work(part) for part in parts]
         return list(self._pool.map(work, parts))
 
-    def ranges(self, work: Callable[[int, int], None], count: int, grain: int) -> None:
-        """Call ``work(begin, end)`` for parts of a range, none shorter than ``grain`` but the last."""
-        size = max(grain, -(-count // self.count))
-        self.map(lambda begin: work(begin, min(begin + size, count)), range(0, count, size))
-
     def __enter__(self) -> Workers:
         return self
 

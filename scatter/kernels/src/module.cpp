@@ -9,11 +9,12 @@
 
 #include <atomic>
 
-#include "network.hpp"
 #include "program.hpp"
 
 namespace nb = nanobind;
 using namespace scatter;
+
+void declare_codec(nb::module_& m);  // of codec/codec.cpp
 
 namespace {
 
@@ -83,40 +84,6 @@ void declare(nb::module_& m, const char* program, const char* worker) {
         });
 }
 
-using Plane = nb::ndarray<const std::int8_t, nb::ndim<2>, nb::device::cpu>;
-
-std::vector<View> views(const std::vector<Plane>& planes) {
-    std::vector<View> found;
-    for (const Plane& plane : planes) found.push_back({plane.data(), plane.stride(0), plane.stride(1)});
-    return found;
-}
-
-void declare_network(nb::module_& m) {
-    nb::class_<Network::Layer>(m, "Layer")
-        .def("__init__",
-             [](Network::Layer* self, const Table<float>& weights, const Table<float>& bias, int shift, float most) {
-                 new (self) Network::Layer(weights.data(), bias.data(), Index(weights.shape(0)),
-                                           Index(weights.shape(1)), shift, most);
-             });
-    nb::class_<Network>(m, "Network")
-        .def(nb::init<Network::Layer, Network::Layer, Network::Layer>())
-        .def("magnitudes",
-             [](const Network& self, const std::vector<Plane>& planes, const Table<float>& bias, Index begin, Index end,
-                const Output<std::int16_t>& out) {
-                 const std::vector<View> found = views(planes);
-                 nb::gil_scoped_release release;
-                 const Index columns = Index(out.shape(2)), total = Index(out.shape(1)) * columns;
-                 self.magnitudes(found, bias.data(), columns, begin, end, total, out.data());
-             })
-        .def("signs", [](const Network& self, const std::vector<Plane>& planes, const Table<int64_t>& places,
-                         Index begin, Index end, const Output<std::int16_t>& out) {
-            const std::vector<View> found = views(planes);
-            const Index columns = Index(planes.front().shape(1));
-            nb::gil_scoped_release release;
-            self.signs(found, columns, places.data(), begin, end, out.data());
-        });
-}
-
 std::vector<std::string> supported() {
     std::vector<std::string> found{"baseline"};
 #if defined(__x86_64__)
@@ -146,7 +113,7 @@ NB_MODULE(SCATTER_MODULE, m) {
     declare<double, false>(m, "Signals64", "SignalsWorker64");
     declare<float, true>(m, "Columns32", "ColumnsWorker32");
     declare<double, true>(m, "Columns64", "ColumnsWorker64");
-    declare_network(m);
+    declare_codec(m);
     m.attr("register_bytes") = SCATTER_BYTES;
     m.def("thread_limit", [] { return int(most_threads); }, "Limit on threads, 0 for none.");
     m.def("supported", &supported, "Instruction sets that this processor has, the best one first.");
