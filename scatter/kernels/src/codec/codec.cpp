@@ -112,7 +112,7 @@ void declare_model(nb::module_& m) {
                  Network::Space space(self);
                  const std::vector<std::int32_t> bias = self.bias(constants.data());
                  const Index many = Index(x.shape(0)), wide = Index(x.shape(1));
-                 std::vector<std::int16_t> found(size_t(self.outputs() * Network::BLOCK));
+                 std::vector<std::int32_t> found(size_t(self.outputs() * Network::BLOCK));
                  for (Index at = 0; at < many; at += Network::BLOCK) {
                      const Index some = std::min(Network::BLOCK, many - at);
                      auto* bytes = reinterpret_cast<std::uint8_t*>(space.x);
@@ -130,7 +130,7 @@ void declare_model(nb::module_& m) {
         .def("signs", [](const Network& self, const Table<std::int8_t>& x, const Output<std::int16_t>& out) {
             Network::Space space(self);
             const Index many = Index(x.shape(0)), wide = Index(x.shape(1));
-            std::int16_t found[Network::BLOCK];
+            std::int32_t found[Network::BLOCK];
             for (Index at = 0; at < many; at += Network::BLOCK) {
                 const Index some = std::min(Network::BLOCK, many - at);
                 auto* halves = reinterpret_cast<std::int16_t*>(space.x);

@@ -189,26 +189,21 @@ public:
     };
 
     // From the fours in x: out[o * BLOCK + lane], divided and rounded.
-    void magnitudes(Space& space, const std::int32_t* bias, std::int16_t* out) const {
+    void magnitudes(Space& space, const std::int32_t* bias, std::int32_t* out) const {
         fours_.multiply<U>(space.x, space.u);
-        upper(space, bias, 1);
+        upper<false>(space, bias);
         for (Index o = 0; o < outputs(); o++)
-            for (Index u = 0; u < U; u++) {
-                const Whole found = scaled(space.sums[o * U + u] + layers_[2].bias[size_t(o)]);
-                for (Index k = 0; k < LANES; k++) out[o * BLOCK + u * LANES + k] = std::int16_t(found[k]);
-            }
+            for (Index u = 0; u < U; u++)
+                store(out + o * BLOCK + u * LANES, scaled(space.sums[o * U + u] + layers_[2].bias[size_t(o)]));
     }
 
     // From the pairs in x: an odd function of the inputs.
-    void signs(Space& space, std::int16_t* out) const {
+    void signs(Space& space, std::int32_t* out) const {
         signed_.multiply<U>(space.x, space.u);
-        upper(space, layers_[0].bias.data(), 1);
+        upper<false>(space, layers_[0].bias.data());
         std::copy_n(space.sums, U, space.other);
-        upper(space, layers_[0].bias.data(), -1);
-        for (Index u = 0; u < U; u++) {
-            const Whole found = scaled(space.other[u] - space.sums[u]);
-            for (Index k = 0; k < LANES; k++) out[u * LANES + k] = std::int16_t(found[k]);
-        }
+        upper<true>(space, layers_[0].bias.data());
+        for (Index u = 0; u < U; u++) store(out + u * LANES, scaled(space.other[u] - space.sums[u]));
     }
 
 private:
@@ -224,10 +219,10 @@ private:
     Index inputs() const { return std::max(fours_.fours(), signed_.pairs()); }
 
     // Rounded down after the division, from 0 to the most; two rows become the halves of a lane.
-    static void activate(const Whole* u, const std::int32_t* bias, std::int32_t sign, const Layer& layer, Index rows,
-                         Whole* h) {
+    template <bool turned>
+    static void activate(const Whole* u, const std::int32_t* bias, const Layer& layer, Index rows, Whole* h) {
         auto cut = [&](Index r, Index k) {
-            Whole v = u[r * U + k] * sign + bias[r];
+            Whole v = turned ? bias[r] - u[r * U + k] : bias[r] + u[r * U + k];
             v = v > 0 ? v : Whole{};
             v >>= layer.shift;
             return v < layer.most ? v : Whole{} + layer.most;
@@ -236,11 +231,13 @@ private:
             for (Index k = 0; k < U; k++) h[r / 2 * U + k] = cut(r, k) | (cut(r + 1, k) << 16);
     }
 
-    // What follows from sums u of the first layer, times a sign: the sums of the last.
-    void upper(Space& space, const std::int32_t* bias, std::int32_t sign) const {
-        activate(space.u, bias, sign, layers_[0], 2 * second_.pairs(), space.h);
+    // What follows from sums u of the first layer, or from their opposites: the sums of the last.
+    template <bool turned>
+    void upper(Space& space, const std::int32_t* bias) const {
+        activate<turned>(space.u, bias, layers_[0], 2 * second_.pairs(), space.h);
         second_.multiply<U>(space.h, space.g);
-        activate(space.g, layers_[1].bias.data(), 1, layers_[1], 2 * third_.pairs(), space.g + second_.padded() * U);
+        activate<false>(space.g, layers_[1].bias.data(), layers_[1], 2 * third_.pairs(),
+                        space.g + second_.padded() * U);
         third_.multiply<U>(space.g + second_.padded() * U, space.sums);
     }
 

@@ -142,10 +142,12 @@ private:
         constexpr Index BLOCK = Network::BLOCK;
         split(rows_, std::max<Index>(1, GRAIN / columns_), bands_.threads, [&](Index begin, Index end) {
             Network::Space space(net);
-            std::int16_t out[2 * BLOCK];
-            for (Index y = begin; y < end; y++)
+            std::int32_t out[2 * BLOCK];
+            std::vector<View> row(views);
+            for (Index y = begin; y < end; y++) {
+                for (size_t v = 0; v < views.size(); v++) row[v].first = views[v].first + y * views[v].down;
                 for (Index x = 0; x < columns_; x += BLOCK) {
-                    gather(views, y, x, space.x);
+                    gather(row, x, space.x);
                     net.magnitudes(space, bias.data(), out);
                     const Index some = std::min(BLOCK, columns_ - x);
                     std::uint8_t* const flags = &flags_[size_t(y * columns_ + x)];
@@ -155,6 +157,7 @@ private:
                         sizes[i] = std::uint8_t(std::clamp<Index>(out[BLOCK + i], 0, model_.sizes - 1));
                     }
                 }
+            }
         });
     }
 
@@ -172,48 +175,53 @@ private:
         constexpr Index BLOCK = Network::BLOCK;
         split((many + BLOCK - 1) / BLOCK, GRAIN / BLOCK, bands_.threads, [&](Index begin, Index end) {
             Network::Space space(net);
-            std::int16_t out[BLOCK];
+            std::int32_t out[BLOCK];
             for (Index block = begin; block < end; block++) {
                 const Index at = block * BLOCK, some = std::min(BLOCK, many - at);
                 pick(views, &places_[size_t(at)], some, space.x);
                 net.signs(space, out);
                 for (Index i = 0; i < some; i++) {
                     guess_[size_t(at + i)] = out[i] > 0;
-                    sure_[size_t(at + i)] = std::uint8_t(std::min<Index>(std::abs(int(out[i])), SIGN_CLASSES - 1));
+                    sure_[size_t(at + i)] = std::uint8_t(std::min<Index>(std::abs(out[i]), SIGN_CLASSES - 1));
                 }
             }
         });
     }
 
-    // Magnitudes of a block of neighbouring positions, four views in the bytes of a lane.
-    static void gather(const std::vector<View>& views, Index y, Index x, Whole* out) {
-        const Index many = Index(views.size());
-        for (Index f = 0; f < many; f += 4)
-            for (Index u = 0; u < Network::U; u++) {
-                Whole packed{};
-                for (Index k = 0; k < std::min<Index>(4, many - f); k++) {
-                    const View& v = views[size_t(f + k)];
-                    const std::int8_t* const from = v.first + y * v.down + (x + u * LANES) * v.right;
-                    const Whole found = v.right == 4 ? spread<4>(from) : v.right == 2 ? spread<2>(from) : spread<1>(from);
-                    packed |= found << std::int32_t(8 * k);
+    // Magnitudes of a block of neighbouring positions of a row, four views in the bytes of a lane.
+    static void gather(const std::vector<View>& row, Index x, Whole* out) {
+        typedef signed char Bytes __attribute__((vector_size(SCATTER_BYTES)));
+        const Index many = Index(row.size());
+        for (Index f = 0; f < many; f += 4) {
+            Whole packed[Network::U] = {};
+            for (Index k = 0; k < std::min<Index>(4, many - f); k++) {
+                const View& v = row[size_t(f + k)];
+                const std::int8_t* const from = v.first + x * v.right;
+                for (Index u = 0; u < Network::U; u++) {
+                    const Whole found = v.right == 4   ? spread<4>(from + u * LANES * 4)
+                                        : v.right == 2 ? spread<2>(from + u * LANES * 2)
+                                                       : spread<1>(from + u * LANES);
+                    packed[u] |= found << std::int32_t(8 * k);
                 }
-                out[f / 4 * Network::U + u] = packed;
             }
+            for (Index u = 0; u < Network::U; u++) {
+                const Bytes bytes = Bytes(packed[u]);
+                out[f / 4 * Network::U + u] = Whole(bytes < 0 ? -bytes : bytes);
+            }
+        }
     }
 
-    // Magnitudes of LANES bytes, a known distance apart.
+    // LANES bytes, a known distance apart, each in the low byte of a lane.
     template <Index right>
     static Whole spread(const std::int8_t* from) {
         typedef std::conditional_t<right == 4, std::uint32_t, std::conditional_t<right == 2, std::uint16_t, std::uint8_t>> Unit;
         typedef Unit Units __attribute__((vector_size(LANES * sizeof(Unit))));
         Units units;
         std::memcpy(&units, from, sizeof units);
-        Whole low = __builtin_convertvector(units, Whole);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-        low >>= 8 * (right - 1);
+        units >>= 8 * (right - 1);
 #endif
-        low = (low << 24) >> 24;
-        return low < 0 ? -low : low;
+        return __builtin_convertvector(units, Whole) & 255;
     }
 
     // Values at some places, two views in the halves of a lane. Planes are of few sizes, so places are found once for each.
