@@ -354,6 +354,19 @@ def test_bytes_do_not_depend_on_threads():
     assert all(codec.encode(image, step=6.0, n_jobs=n) == data for n in (2, -1, -2, np.int64(2)))
 
 
+def test_tiles_are_counted(monkeypatch):
+    monkeypatch.setattr(encoding, "WHOLE", 2**14)
+    monkeypatch.setattr(encoding, "TILE", 128)
+    image, told = picture(200, 300), []
+    data = codec.encode(image, step=8.0, n_jobs=2, watch=lambda *done: told.append(done))
+    assert told == [(k, 6) for k in range(1, 7)]
+    told.clear()
+    codec.decode(data, region=(0, 0, 10, 10), watch=lambda *done: told.append(done))
+    assert told == [(1, 1)]
+    codec.encode(image, bpp=1.0, watch=lambda *done: told.append(done))
+    assert told.count((6, 6)) > 1
+
+
 def test_bytes_do_not_depend_on_the_compiled_module(monkeypatch):
     image = picture(150, 200, 3)
     data = codec.encode(image, step=6.0)

@@ -10,7 +10,7 @@ import typer
 
 from scatter.cli import commands_features, commands_models, commands_stability
 from scatter.cli.options import TransformOptions
-from scatter.cli.root import J, Json, L, MaxOrder, Q, Seed, T, Transform, app, command
+from scatter.cli.root import J, Jobs, Json, L, MaxOrder, Q, Seed, T, Transform, app, command
 
 __all__ = ["app", "commands_features", "commands_models", "commands_stability", "main"]
 
@@ -129,12 +129,13 @@ def compress(
     psnr: Annotated[float | None, typer.Option("--psnr", help="Quality at least, dB.")] = None,
     step: Annotated[float | None, typer.Option("--step", help="Quantisation step.")] = None,
     lossless: Annotated[bool, typer.Option("--lossless", help="Keep every sample.")] = False,
+    jobs: Jobs = None,
     json: Json = False,
 ) -> None:
     """Compress an image by wavelets."""
     from scatter.cli.codec import run_compress
 
-    run_compress(image, output, bpp=bpp, psnr=psnr, step=step, lossless=lossless, as_json=json)
+    run_compress(image, output, bpp=bpp, psnr=psnr, step=step, lossless=lossless, jobs=jobs, as_json=json)
 
 
 @command("photo.swc photo.png --reduce 1")
@@ -154,12 +155,13 @@ def decompress(
             show_default="67108864, less of a tiny file",
         ),
     ] = None,
+    jobs: Jobs = None,
     json: Json = False,
 ) -> None:
     """Decompress an image, or a small copy or a part of it."""
     from scatter.cli.codec import run_decompress
 
-    run_decompress(file, output, reduce=reduce, region=region, max_pixels=max_pixels, as_json=json)
+    run_decompress(file, output, reduce=reduce, region=region, max_pixels=max_pixels, jobs=jobs, as_json=json)
 
 
 @command("photo.swc")

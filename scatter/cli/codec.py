@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scatter.cli.output import print_json, print_table, say, show
+from scatter.cli.progress import counting
 from scatter.codec import decode, encode, info
 from scatter.errors import CodecError, FileError, InputError
 from scatter.io import atomic_output, check_output, read_pixels, write_pixels
@@ -22,6 +23,7 @@ def run_compress(
     psnr: float | None,
     step: float | None,
     lossless: bool,
+    jobs: int | None,
     as_json: bool,
 ) -> None:
     """Compress one image; one bit per pixel unless told otherwise.
@@ -34,6 +36,8 @@ def run_compress(
         The file, whose suffix is ``.swc``.
     bpp, psnr, step, lossless
         As in `encode`.
+    jobs : int, optional
+        Threads; None is all processors.
     as_json : bool
         Whether to print JSON.
 
@@ -53,7 +57,9 @@ def run_compress(
     before = image.stat().st_size
     if bpp is psnr is step is None and not lossless:
         bpp = 1.0
-    data = encode(pixels, bpp=bpp, psnr=psnr, step=step, lossless=lossless)
+    with counting("Compressing", "tiles") as watch:
+        target = {"bpp": bpp, "psnr": psnr, "step": step}
+        data = encode(pixels, **target, lossless=lossless, n_jobs=jobs, watch=watch)
     with atomic_output(output) as temporary:
         temporary.write_bytes(data)
     count = pixels.shape[0] * pixels.shape[1]
@@ -73,7 +79,14 @@ def run_compress(
 
 
 def run_decompress(
-    file: Path, output: Path, *, reduce: int, region: str | None, max_pixels: int | None, as_json: bool
+    file: Path,
+    output: Path,
+    *,
+    reduce: int,
+    region: str | None,
+    max_pixels: int | None,
+    jobs: int | None,
+    as_json: bool,
 ) -> None:
     """Decompress one file.
 
@@ -87,6 +100,8 @@ def run_decompress(
         As in `decode`.
     region : str, optional
         As typed: x,y,width,height.
+    jobs : int, optional
+        Threads; None is all processors.
     as_json : bool
         Whether to print JSON.
 
@@ -102,7 +117,10 @@ def run_decompress(
     check_output(output)
     rectangle = None if region is None else _region(region)
     try:
-        image = decode(_read(file), reduce=reduce, region=rectangle, max_pixels=max_pixels)
+        with counting("Decompressing", "tiles") as watch:
+            image = decode(
+                _read(file), reduce=reduce, region=rectangle, max_pixels=max_pixels, n_jobs=jobs, watch=watch
+            )
     except CodecError as error:
         raise CodecError(f"{file}: {error}") from error
     write_pixels(output, image)

@@ -42,6 +42,7 @@ MaxOrder = Annotated[int, typer.Option("--max-order", min=0, max=4, help="Most w
 Transform = Annotated[
     Kind | None, typer.Option("--transform", help="The transform, where the files don't tell.")
 ]
+Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Threads.", show_default="all processors")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
 
 

@@ -14,7 +14,7 @@ from scatter.codec import checks, lifting, model, tiles
 from scatter.codec.container import Contents, Tile
 from scatter.codec.planes import plane_specs, step_size
 from scatter.codec.walk import State
-from scatter.codec.workers import Workers
+from scatter.codec.workers import Done, Watch, Workers
 from scatter.errors import CodecError, InputError
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def decode(
     coefficients: Literal[False] = ...,
     max_pixels: float | None = ...,
     n_jobs: int | None = ...,
+    watch: Watch | None = ...,
 ) -> NDArray[Any]: ...
 
 
@@ -47,6 +48,7 @@ def decode(
     coefficients: Literal[True],
     max_pixels: float | None = ...,
     n_jobs: int | None = ...,
+    watch: Watch | None = ...,
 ) -> Decomposition: ...
 
 
@@ -58,6 +60,7 @@ def decode(
     coefficients: bool = False,
     max_pixels: float | None = None,
     n_jobs: int | None = None,
+    watch: Watch | None = None,
 ) -> NDArray[Any] | Decomposition:
     """Decompress an image, or its wavelet coefficients.
 
@@ -78,6 +81,8 @@ def decode(
         hardly a picture: more than 2**25 samples to decode, and less than a quarter of a bit for each.
     n_jobs : int, optional
         Threads, counted as in scikit-learn; by default as many as this process may use.
+    watch : callable, optional
+        ``watch(done, all)`` is told how many tiles are decoded, and of how many.
 
     Returns
     -------
@@ -124,7 +129,7 @@ def decode(
             raise InputError("coefficients are those of the whole image; leave region out")
         if reduce == header.levels:
             raise InputError(f"with reduce={reduce} no level of coefficients is left; make it smaller")
-        return _coefficients(contents, reduce, jobs)
+        return _coefficients(contents, reduce, jobs, watch)
     left, top = wanted.x >> reduce, wanted.y >> reduce
     right, bottom = (-(-end // 2**reduce) for end in (wanted.x + wanted.width, wanted.y + wanted.height))
     kind = np.uint8 if header.depth == 8 else np.uint16
@@ -135,7 +140,7 @@ def decode(
         part = tiles.from_planes(planes, header.depth, header.lossless)
         _paste(out, part, (tile.y >> reduce) - top, (tile.x >> reduce) - left)
 
-    _each_tile(contents, met, reduce, jobs, paste)
+    _each_tile(contents, met, reduce, jobs, paste, watch)
     return out[..., 0] if header.channels == 1 else out
 
 
@@ -184,12 +189,18 @@ def info(data: bytes) -> dict[str, Any]:
 
 
 def _each_tile(
-    contents: Contents, wanted: list[bool], stop: int, n_jobs: int, use: Callable[[Tile, list[State]], None]
+    contents: Contents,
+    wanted: list[bool],
+    stop: int,
+    n_jobs: int,
+    use: Callable[[Tile, list[State]], None],
+    watch: Watch | None,
 ) -> None:
     """Decode tiles and do something with each."""
     header, shared = contents.header, model.load()
     specs = plane_specs(header.channels, header.depth, header.lossless, header.step_index)
     met = [(k, tile) for k, tile in enumerate(contents.tiles) if wanted[k]]
+    done = Done(len(met), watch)
 
     def one(numbered: tuple[int, Tile]) -> None:
         number, tile = numbered
@@ -201,13 +212,14 @@ def _each_tile(
             # What the entropy decoder says of words that no encoder writes.
             raise CodecError(f"the data are damaged: {error or type(error).__name__}") from error
         use(tile, states)
+        done.after(None)
 
     with Workers(n_jobs) as workers:
         inner = workers if len(met) == 1 else Workers(1)
         workers.map(one, met)
 
 
-def _coefficients(contents: Contents, reduce: int, n_jobs: int) -> Decomposition:
+def _coefficients(contents: Contents, reduce: int, n_jobs: int, watch: Watch | None) -> Decomposition:
     from scatter.pyramid import Decomposition
 
     header = contents.header
@@ -236,7 +248,7 @@ def _coefficients(contents: Contents, reduce: int, n_jobs: int) -> Decomposition
                     scale = ORTHONORMAL[name] * 2.0 ** (j - reduce - 1)
                     _paste(details[k][name][plane], part * scale, tile.y >> j, tile.x >> j)
 
-    _each_tile(contents, [True] * len(contents.tiles), reduce, n_jobs, paste)
+    _each_tile(contents, [True] * len(contents.tiles), reduce, n_jobs, paste, watch)
     if count == 1:
         approximation = approximation[0]
         details = [{name: band[0] for name, band in level.items()} for level in details]

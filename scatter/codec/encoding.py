@@ -13,7 +13,7 @@ from scatter.codec import checks, container, model, tiles
 from scatter.codec.container import Header, Tile
 from scatter.codec.planes import plane_specs
 from scatter.codec.rate import Encoded, search
-from scatter.codec.workers import Workers
+from scatter.codec.workers import Done, Watch, Workers
 
 Array = NDArray[Any]
 
@@ -26,8 +26,10 @@ TILE = 1024
 class _Source:
     """An image, transformed once, to be coded with one step or another; errors only if ``measured``."""
 
-    def __init__(self, image: Array, depth: int, lossless: bool, measured: bool, n_jobs: int) -> None:
-        self.image, self.depth, self.n_jobs = image, depth, n_jobs
+    def __init__(
+        self, image: Array, depth: int, lossless: bool, measured: bool, n_jobs: int, watch: Watch | None
+    ) -> None:
+        self.image, self.depth, self.n_jobs, self.watch = image, depth, n_jobs, watch
         self.lossless, self.measured = lossless, measured
         self.model = model.load()
         tile = TILE if image.shape[0] * image.shape[1] > WHOLE else 0
@@ -39,9 +41,10 @@ class _Source:
 
     def code(self, step_index: int) -> Encoded:
         """The file for a step."""
+        done = Done(len(self.tiles), self.watch)
         with Workers(self.n_jobs) as workers:
             inner = workers if len(self.tiles) == 1 else Workers(1)
-            found = workers.map(lambda tile: self._code_tile(tile, step_index, inner), self.tiles)
+            found = workers.map(lambda tile: done.after(self._code_tile(tile, step_index, inner)), self.tiles)
         data = container.write(replace(self.header, step_index=step_index), [part for part, _ in found])
         error = sum(error for _, error in found) / self.image.size
         return Encoded(data, error if self.measured else math.nan)
@@ -73,6 +76,7 @@ def encode(
     step: float | None = None,
     lossless: bool = False,
     n_jobs: int | None = None,
+    watch: Watch | None = None,
 ) -> bytes:
     """Compress an image.
 
@@ -94,6 +98,9 @@ def encode(
         Keep every sample as it is.
     n_jobs : int, optional
         Threads, counted as in scikit-learn; by default as many as there may be. The bytes don't depend on it.
+    watch : callable, optional
+        ``watch(done, all)`` is told how many tiles are coded, and of how many: images of more than 2**22
+        pixels have several. ``bpp`` and ``psnr`` begin again with every step that they try.
 
     Returns
     -------
@@ -118,5 +125,5 @@ def encode(
     found, depth = checks.check_image(image)
     target = checks.check_target(bpp, psnr, step, lossless)
     measured = target.name == "psnr"
-    source = _Source(found, depth, lossless, measured, checks.jobs(n_jobs))
+    source = _Source(found, depth, lossless, measured, checks.jobs(n_jobs), watch)
     return search(source.code, target, found.shape[0] * found.shape[1], depth)

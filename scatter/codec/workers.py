@@ -4,11 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from types import TracebackType
 from typing import TypeVar
 
+Watch = Callable[[int, int], None]
+"""Told how many parts are done, and of how many."""
 In = TypeVar("In")
 Out = TypeVar("Out")
+
+
+class Done:
+    """Counts parts of the work, on any thread.
+
+    Parameters
+    ----------
+    count : int
+        How many there are.
+    watch : callable, optional
+        Told after each.
+    """
+
+    def __init__(self, count: int, watch: Watch | None) -> None:
+        self._count, self._watch, self._done, self._lock = count, watch, 0, Lock()
+
+    def after(self, result: Out) -> Out:
+        """Count one more, and hand on what it gave."""
+        if self._watch is not None:
+            with self._lock:
+                self._done += 1
+                self._watch(self._done, self._count)
+        return result
 
 
 class Workers:
