@@ -16,6 +16,12 @@ inline std::int32_t pair(std::int32_t low, std::int32_t high) {
     return std::int32_t(std::uint32_t(low & 0xFFFF) | std::uint32_t(high) << 16);
 }
 
+// Two weights of 16 bits.
+struct Two {
+    std::int32_t both;
+    Two(std::int32_t low, std::int32_t high) : both(pair(low, high)) {}
+};
+
 // Instructions that multiply and add at once, which not every processor of a module's instruction set has.
 #if defined(__AVX512BW__)
 #define SCATTER_FUSED 1
@@ -57,9 +63,14 @@ struct Four {
 #endif
 };
 
+template <bool fused>
+SCATTER_INLINE Whole dot(Whole sums, Whole a, const Two& w) {
+    return dot2<fused>(sums, a, Whole{} + w.both);
+}
+
 // sums + the four products of numbers from 0 to 127 with weights. Two of these products fit into 16 bits.
 template <bool fused>
-SCATTER_INLINE Whole dot4(Whole sums, Whole a, const Four& w) {
+SCATTER_INLINE Whole dot(Whole sums, Whole a, const Four& w) {
 #if SCATTER_FUSED
     const Whole weights = Whole{} + w.all;
     if constexpr (fused) {

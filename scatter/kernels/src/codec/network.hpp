@@ -18,96 +18,87 @@ constexpr Index ROWS = 8;
 constexpr Index ROWS = 4;
 #endif
 
-// Weights of 16 bits for pairs of inputs, ROWS rows at a time side by side.
-class Pairs {
+// Rows of weights, ROWS at a time side by side, each unit for a few inputs: two of 16 bits, or four of 8.
+template <class Unit>
+class Rows {
 public:
-
-    Pairs(const float* matrix, Index rows, Index columns)
-        : rows_(rows), pairs_((columns + 1) / 2), weights_(size_t(padded() * pairs_)) {
-        for (Index r = 0; r < rows; r++)
-            for (Index p = 0; p < pairs_; p++) {
-                const bool second = 2 * p + 1 < columns;
-                const float* const w = matrix + r * columns + 2 * p;
-                weights_[size_t((r / ROWS * pairs_ + p) * ROWS + r % ROWS)] = pair(int(w[0]), second ? int(w[1]) : 0);
-            }
-    }
+    Rows(Index rows, Index units) : rows_(rows), units_(units) {}
 
     Index rows() const { return rows_; }
-    Index pairs() const { return pairs_; }
+    Index units() const { return units_; }
     Index padded() const { return (rows_ + ROWS - 1) / ROWS * ROWS; }
 
-    // Sums of products for U vectors of positions: x (pairs, U), out (padded rows, U).
-    template <Index U>
-    void multiply(const Whole* x, Whole* out) const {
-        has_fused() ? with<U, SCATTER_FUSED>(x, out) : with<U, false>(x, out);
+protected:
+    // Fill in the weights: unit(row, k), nothing beyond the last row.
+    template <class F>
+    void fill(F unit) {
+        for (Index block = 0; block < padded(); block += ROWS)
+            for (Index k = 0; k < units_; k++)
+                for (Index r = block; r < block + ROWS; r++) weights_.push_back(unit(r, k));
     }
 
-private:
+    // Sums of products for U vectors of positions: x (units, U), out (padded rows, U).
     template <Index U, bool fused>
-    void with(const Whole* x, Whole* out) const {
+    void products(const Whole* x, Whole* out) const {
         for (Index r = 0; r < rows_; r += ROWS) {
-            const std::int32_t* const weights = weights_.data() + r * pairs_;
+            const Unit* const weights = weights_.data() + r * units_;
             Whole sums[ROWS][U] = {};
-            for (Index p = 0; p < pairs_; p++)
+            for (Index p = 0; p < units_; p++)
 #pragma GCC unroll 8
-                for (Index k = 0; k < ROWS; k++) {
-                    const Whole w = Whole{} + weights[p * ROWS + k];
+                for (Index k = 0; k < ROWS; k++)
 #pragma GCC unroll 2
-                    for (Index u = 0; u < U; u++) sums[k][u] = dot2<fused>(sums[k][u], x[p * U + u], w);
-                }
+                    for (Index u = 0; u < U; u++) sums[k][u] = dot<fused>(sums[k][u], x[p * U + u], weights[p * ROWS + k]);
             for (Index k = 0; k < ROWS; k++)
                 for (Index u = 0; u < U; u++) out[(r + k) * U + u] = sums[k][u];
         }
     }
 
-    Index rows_, pairs_;
-    std::vector<std::int32_t> weights_;
+private:
+    Index rows_, units_;
+    std::vector<Unit> weights_;
 };
 
-// Weights of 8 bits for four inputs at a time; what is left of a larger weight is added again.
-class Fours {
+// Weights of 16 bits for pairs of inputs.
+class Pairs : public Rows<Two> {
 public:
-    Fours(const float* matrix, Index rows, Index columns) : rows_(rows), fours_((columns + 3) / 4) {
-        std::vector<std::int32_t> left(size_t(padded() * fours_ * 4), 0);
+    Pairs(const float* matrix, Index rows, Index columns) : Rows(rows, (columns + 1) / 2) {
+        auto weight = [=](Index r, Index c) { return r < rows && c < columns ? int(matrix[r * columns + c]) : 0; };
+        fill([=](Index r, Index p) { return Two(weight(r, 2 * p), weight(r, 2 * p + 1)); });
+    }
+
+    template <Index U>
+    void multiply(const Whole* x, Whole* out) const {
+        has_fused() ? products<U, SCATTER_FUSED>(x, out) : products<U, false>(x, out);
+    }
+};
+
+// Weights of 8 bits for four inputs, from 0 to 127, at a time; what is left of a larger weight is added again.
+class Fours : public Rows<Four> {
+public:
+    Fours(const float* matrix, Index rows, Index columns) : Rows(rows, (columns + 3) / 4) {
+        std::vector<std::int32_t> left(size_t(padded() * units() * 4), 0);
         for (Index r = 0; r < rows; r++)
-            for (Index c = 0; c < columns; c++) left[size_t(r * fours_ * 4 + c)] = int(matrix[r * columns + c]);
-        for (Index block = 0; block < padded(); block += ROWS)
-            for (Index f = 0; f < fours_; f++)
-                for (Index k = 0; k < ROWS; k++) weights_.push_back(taken(&left[size_t(((block + k) * fours_ + f) * 4)]));
+            for (Index c = 0; c < columns; c++) left[size_t(r * units() * 4 + c)] = int(matrix[r * columns + c]);
+        fill([&](Index r, Index f) { return taken(&left[size_t((r * units() + f) * 4)]); });
         for (Index r = 0; r < rows; r++)
-            for (Index f = 0; f < fours_; f++) {
-                std::int32_t* const w = &left[size_t((r * fours_ + f) * 4)];
+            for (Index f = 0; f < units(); f++) {
+                std::int32_t* const w = &left[size_t((r * units() + f) * 4)];
                 while (w[0] || w[1] || w[2] || w[3]) more_.push_back({r, f, taken(w)});
             }
     }
 
-    Index rows() const { return rows_; }
-    Index fours() const { return fours_; }
-    Index padded() const { return (rows_ + ROWS - 1) / ROWS * ROWS; }
-
-    // As of pairs: x (fours, U) holds four numbers from 0 to 127 in each lane.
     template <Index U>
     void multiply(const Whole* x, Whole* out) const {
-        has_fused() ? with<U, SCATTER_FUSED>(x, out) : with<U, false>(x, out);
+        has_fused() ? all<U, SCATTER_FUSED>(x, out) : all<U, false>(x, out);
     }
 
 private:
     template <Index U, bool fused>
-    void with(const Whole* x, Whole* out) const {
-        for (Index r = 0; r < rows_; r += ROWS) {
-            const Four* const weights = weights_.data() + r * fours_;
-            Whole sums[ROWS][U] = {};
-            for (Index f = 0; f < fours_; f++)
-#pragma GCC unroll 8
-                for (Index k = 0; k < ROWS; k++)
-#pragma GCC unroll 2
-                    for (Index u = 0; u < U; u++) sums[k][u] = dot4<fused>(sums[k][u], x[f * U + u], weights[f * ROWS + k]);
-            for (Index k = 0; k < ROWS; k++)
-                for (Index u = 0; u < U; u++) out[(r + k) * U + u] = sums[k][u];
-        }
+    void all(const Whole* x, Whole* out) const {
+        products<U, fused>(x, out);
         for (const More& one : more_)
             for (Index u = 0; u < U; u++)
-                out[one.row * U + u] = dot4<fused>(out[one.row * U + u], x[one.four * U + u], one.weights);
+                out[one.row * U + u] = dot<fused>(out[one.row * U + u], x[one.four * U + u], one.weights);
     }
 
     struct More {
@@ -125,8 +116,6 @@ private:
         return Four(part);
     }
 
-    Index rows_, fours_;
-    std::vector<Four> weights_;
     std::vector<More> more_;
 };
 
@@ -156,8 +145,8 @@ public:
                 constant_weights_.push_back(std::int32_t(w1[r * inputs + inputs - constants + c]));
     }
 
-    Index fours() const { return fours_.fours(); }
-    Index pairs() const { return signed_.pairs(); }
+    Index fours() const { return fours_.units(); }
+    Index pairs() const { return signed_.units(); }
     Index outputs() const { return third_.rows(); }
     Index constants() const { return constant_; }
 
@@ -216,7 +205,7 @@ private:
     }
 
     Index padded() const { return std::max(fours_.padded(), signed_.padded()); }
-    Index inputs() const { return std::max(fours_.fours(), signed_.pairs()); }
+    Index inputs() const { return std::max(fours_.units(), signed_.units()); }
 
     // Rounded down after the division, from 0 to the most; two rows become the halves of a lane.
     template <bool turned>
@@ -234,9 +223,9 @@ private:
     // What follows from sums u of the first layer, or from their opposites: the sums of the last.
     template <bool turned>
     void upper(Space& space, const std::int32_t* bias) const {
-        activate<turned>(space.u, bias, layers_[0], 2 * second_.pairs(), space.h);
+        activate<turned>(space.u, bias, layers_[0], 2 * second_.units(), space.h);
         second_.multiply<U>(space.h, space.g);
-        activate<false>(space.g, layers_[1].bias.data(), layers_[1], 2 * third_.pairs(),
+        activate<false>(space.g, layers_[1].bias.data(), layers_[1], 2 * third_.units(),
                         space.g + second_.padded() * U);
         third_.multiply<U>(space.g + second_.padded() * U, space.sums);
     }
