@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scatter.codec import lifting
 from scatter.codec.context import Surroundings, magnitude_inputs, sign_inputs
 from scatter.codec.entropy import PRIOR, SPREAD, Decoder, Encoder, library
 from scatter.codec.lattices import STEPS
@@ -94,8 +93,7 @@ class _Base:
         coder: Any,
         *more: Any,
     ) -> None:
-        spec, j = self._specs[plane], around.j
-        norms = [round(256 * norm) for norm in lifting.norms(True)[j - 1][:3]] if spec.lossless else []
+        spec = self._specs[plane]
         with_loss, without = ([], list(values)) if spec.lossless else (list(values), [])
         chroma = bool(spec.guides)
         code(
@@ -104,7 +102,7 @@ class _Base:
             self._tables,
             coder,
             self._threads,
-            norms,
+            spec.norms(around.j),
             with_loss,
             without,
             list(logarithms),

@@ -48,11 +48,14 @@ class PlaneSpec:
             return np.float32(1)
         return np.float32(self.step / lifting.norms(False)[j - 1][band])
 
+    def norms(self, j: int) -> list[int]:
+        """256 times the norms of the bands of level ``j`` without loss, rounded; none with loss."""
+        return [round(256 * norm) for norm in lifting.norms(True)[j - 1][:3]] if self.lossless else []
+
     def known(self, tables: Tables, q: NDArray[np.int32], j: int, band: int) -> Plane:
         """Logarithms of coefficients, of those of an orthonormal transform in steps."""
         if self.lossless:
-            norm = round(256 * lifting.norms(True)[j - 1][band])
-            scaled = (np.abs(q.astype(np.int64)) * norm + 128) >> 8
+            scaled = (np.abs(q.astype(np.int64)) * self.norms(j)[band] + 128) >> 8
             q = (np.sign(q) * np.minimum(scaled, 2**20)).astype(np.int32)
         return tables.of(q)
 

@@ -52,4 +52,10 @@ def check_strength(deformation: Deformation, strength: Any) -> float:
     return float(strength)
 
 
-__all__ = ["LOST", "WHOLE", "Deformation", "check_strength"]
+def check_width(width: float) -> None:
+    """Refuse a share of a side over which a random field stays alike, unless it is one."""
+    if not 0 < width <= 1:
+        raise InputError(f"width must be a share of a side, above 0 and up to 1, got {width!r}")
+
+
+__all__ = ["LOST", "WHOLE", "Deformation", "check_strength", "check_width"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from scatter.errors import InputError
-from scatter.stability.base import Deformation, check_strength
+from scatter.stability.base import Deformation, check_strength, check_width
 
 Signals = NDArray[Any]
 BOUNDARIES = ("reflect", "mirror", "nearest", "grid-constant", "grid-wrap")
@@ -191,8 +191,7 @@ class Warp(Displacement):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 < self.width <= 1:
-            raise InputError(f"width must be a share of a side, above 0 and up to 1, got {self.width!r}")
+        check_width(self.width)
 
     def field(self, shape: tuple[int, ...], strength: float, rng: np.random.Generator) -> NDArray[np.float64]:
         """A smooth field of that gradient."""

@@ -113,7 +113,7 @@ def stability_report(
     labels = None if y is None else _labels(y, len(x))
     chosen = tuple(x.usual if deformations is None else deformations)
     at = _strengths(chosen, strengths or {})
-    sizes = np.linalg.norm(x.input(), axis=1)
+    sizes = np.linalg.norm(x.input, axis=1)
     if not sizes.all():
         raise InputError(f"sample {int(np.argmin(sizes > 0))} is zero everywhere, and has no relative change")
     if scale is None:
@@ -245,7 +245,7 @@ def _rows_of(transform: Any) -> Representation:
 
 
 def _input(x: Samples) -> NDArray[np.float64]:
-    return x.input()
+    return x.input
 
 
 def _fourier(x: Samples) -> NDArray[np.float64]:
@@ -263,7 +263,7 @@ def samples_of(transform: Any, X: Any) -> Samples:
     _check_fitted(transform)
     if not isinstance(transform, ScatteringTransformer):
         first = X[0] if isinstance(X, (list, tuple)) and len(X) else None
-        kinds = {Graph: things.GraphSamples, Molecule: things.MoleculeSamples}
+        kinds: dict[type, type[Samples]] = {Graph: things.GraphSamples, Molecule: things.MoleculeSamples}
         kind = kinds.get(type(first), samples.GridSamples)
         return kind.read(transform, X)
     for intake, found in (*surfaces.KINDS, *things.KINDS, *samples.KINDS):

@@ -65,7 +65,7 @@ def neighbourhoods(
     """
     if not isinstance(x, GridSamples):
         return ()
-    distances = pairwise_distances(x.input())
+    distances = pairwise_distances(x.input)
     np.fill_diagonal(distances, np.inf)
     same = labels[:, None] == labels
     own, other = (np.where(mask, distances, np.inf) for mask in (same, ~same))

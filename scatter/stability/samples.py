@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -64,6 +65,7 @@ class Samples(ABC):
     def rows(self, transform: Any) -> Values:
         """What a transformer makes of them, a row a sample."""
 
+    @property
     @abstractmethod
     def input(self) -> Values:
         """The numbers that they are, a row a sample."""
@@ -147,6 +149,7 @@ class GridSamples(Samples):
         """Features."""
         return flat(transform.transform(self.x))
 
+    @cached_property
     def input(self) -> Values:
         """The values."""
         return flat(self.x)
@@ -207,7 +210,7 @@ class SphereSamples(Samples):
     ) -> tuple[Self, Bound]:
         """Deformed fields; noise is white, of the degrees below the band limit."""
         if isinstance(deformation, Noise):
-            return replace(self, a=self._complex(deformation(self.input(), strength, rng))), None
+            return replace(self, a=self._complex(deformation(self.input, strength, rng))), None
         bound = np.full(len(self), float(strength)) if isinstance(deformation, SphericalWarp) else None
         return replace(self, a=deformation(self.a, strength, rng)), bound
 
@@ -219,6 +222,7 @@ class SphereSamples(Samples):
             return flat(transform._known.rows(maps.reshape(*self.a.shape[:-2], *maps.shape[1:])))
         return flat(transform.transform(flat(HarmonicTransform(L).synthesize(self.a))))
 
+    @cached_property
     def input(self) -> Values:
         """Coefficients of the real harmonics, L^2 for each channel."""
         return flat(self._parts[..., self._real])

@@ -17,7 +17,7 @@ from scatter.domains.mesh import Mesh
 from scatter.domains.pointcloud import PointCloud
 from scatter.errors import InputError
 from scatter.molecules.molecule import Molecule
-from scatter.stability.base import WHOLE, check_strength
+from scatter.stability.base import WHOLE, check_strength, check_width
 from scatter.stability.grids import WAVES
 from scatter.stability.simplify import simplified
 
@@ -138,8 +138,7 @@ class Bending(InSpace):
     most: ClassVar[float] = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.width <= 1:
-            raise InputError(f"width must be a share of a side, above 0 and up to 1, got {self.width!r}")
+        check_width(self.width)
 
     def moved(self, thing: Any, strength: float, rng: np.random.Generator) -> tuple[Any, None]:
         """The bent thing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -16,13 +17,13 @@ from scatter.stability.base import Deformation
 from scatter.stability.grids import Noise
 from scatter.stability.samples import Bound, Samples, Values
 from scatter.stability.space import Bending, Decimation, Frames, PointNoise, Renumbering
-from scatter.stability.things import ThingSamples, one_signal_a_row
+from scatter.stability.things import SignalSamples, one_signal_a_row
 from scatter.transforms.surfaces import Surfaces
 from scatter.transforms.tangent import Fields
 
 
 @dataclass(frozen=True, eq=False)
-class SurfaceSamples(ThingSamples):
+class SurfaceSamples(SignalSamples):
     """Meshes or clouds, with signals or their own descriptors, or signals on one surface.
 
     Parameters
@@ -99,7 +100,7 @@ class TangentSamples(SurfaceSamples):
         found = super().read(transform, X)
         if found.x is None:
             if not all(isinstance(thing, tuple) for thing in found.things):
-                raise InputError("a mesh has no vector field of its own; samples must be pairs (mesh, field)")
+                found.intake.own_channels()  # which says that there are none
             return found
         return replace(found, gauge=found.intake.tangents(found.things[0]).gauge)
 
@@ -120,14 +121,14 @@ class TangentSamples(SurfaceSamples):
             return replace(self, x=x, gauge=gauge), None
         if not isinstance(deformation, (Decimation, Renumbering)):
             return super().deformed(deformation, strength, rng, scale)
-        if self.x is None:
-            pairs = [(mesh, self._vectors(mesh, None, z)) for mesh, z in self.things]
-            moved = deformation(pairs, strength, rng)
-            return replace(self, things=tuple((mesh, self._numbers(mesh, v)) for mesh, v in moved)), None
-        ((mesh, v),) = deformation(
-            [(self.things[0], self._vectors(self.things[0], self.gauge, self.x))], strength, rng
-        )
-        return replace(self, things=(mesh,), x=self._numbers(mesh, v), gauge=np.zeros(len(mesh))), None
+        one = self.x is not None
+        pairs: Sequence[Any] = [(self.things[0], self.x)] if one else self.things
+        vectors = [(mesh, self._vectors(mesh, self.gauge, z)) for mesh, z in pairs]
+        moved = [(mesh, self._numbers(mesh, v)) for mesh, v in deformation(vectors, strength, rng)]
+        if not one:
+            return replace(self, things=tuple(moved)), None
+        ((mesh, z),) = moved
+        return replace(self, things=(mesh,), x=z, gauge=np.zeros(len(mesh))), None
 
     @staticmethod
     def _vectors(mesh: Any, gauge: Any, z: NDArray[Any]) -> Values:

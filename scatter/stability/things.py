@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -33,7 +34,59 @@ ALONE: tuple[type, ...] = (Noise, Contrast)
 
 @dataclass(frozen=True, eq=False)
 class ThingSamples(Samples):
-    """Things with points, as pairs (thing, signals) or things alone; or one thing for all signals.
+    """Things with points, without signals of their own.
+
+    Parameters
+    ----------
+    things : tuple
+        A thing for each sample.
+    """
+
+    things: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if len(self) < 2:
+            raise InputError(f"X must be at least two samples, got {len(self)}")
+
+    def __len__(self) -> int:
+        return len(self.things)
+
+    @abstractmethod
+    def shown(self, thing: Any) -> Values:
+        """Numbers that a sample is, (..., points)."""
+
+    def deformed(
+        self, deformation: Deformation, strength: float, rng: np.random.Generator, scale: float
+    ) -> tuple[Self, Bound]:
+        """Deformed samples; bent space moves them as far as its gradient says."""
+        bound = np.full(len(self), float(strength)) if isinstance(deformation, Bending) else None
+        if isinstance(deformation, ALONE):
+            return self.with_signals(deformation, strength, rng), None
+        return self.moved(deformation, strength, rng), bound
+
+    def with_signals(self, deformation: Deformation, strength: float, rng: np.random.Generator) -> Self:
+        """Samples whose signals are deformed; `InputError` if there are none."""
+        raise InputError(
+            f"{deformation.name} is of signals, and these samples have none of their own; leave it out"
+        )
+
+    def moved(self, deformation: Deformation, strength: float, rng: np.random.Generator) -> Self:
+        """Samples whose things are deformed."""
+        return replace(self, things=tuple(deformation(list(self.things), strength, rng)))
+
+    def rows(self, transform: Any) -> Values:
+        """Features."""
+        return rows_of(transform.transform(list(self.things)))
+
+    @cached_property
+    def input(self) -> Values:
+        """The numbers that samples are, point by point."""
+        return rows_of(map(self.shown, self.things))
+
+
+@dataclass(frozen=True, eq=False)
+class SignalSamples(ThingSamples):
+    """Things as pairs (thing, signals) or alone; or one thing for all signals.
 
     Parameters
     ----------
@@ -43,15 +96,10 @@ class ThingSamples(Samples):
         Signals on the one thing; None if samples are things.
     """
 
-    things: tuple[Any, ...]
     x: NDArray[Any] | None = None
 
     word: ClassVar[str]
     """The parameter of an estimator that is the one thing."""
-
-    def __post_init__(self) -> None:
-        if len(self) < 2:
-            raise InputError(f"X must be at least two samples, got {len(self)}")
 
     def __len__(self) -> int:
         return len(self.things if self.x is None else self.x)
@@ -69,44 +117,31 @@ class ThingSamples(Samples):
     def bare(self, thing: Any) -> Any:
         """The thing without its signals."""
 
-    def shown(self, thing: Any) -> Values:
-        """Numbers that a sample is, (..., points)."""
-        x = self.signals(thing)
-        assert x is not None
-        return np.asarray(x)
-
     @abstractmethod
     def basis(self, thing: Any) -> NDArray[Any]:
         """Matrix (points, k) to the coefficients of signals in the eigenvectors of a Laplacian."""
 
     # ------------------------------------------------------------------ deformed
-    def deformed(
-        self, deformation: Deformation, strength: float, rng: np.random.Generator, scale: float
-    ) -> tuple[Self, Bound]:
-        """Deformed samples; the one thing of many signals is deformed once for all of them."""
-        bound = np.full(len(self), float(strength)) if isinstance(deformation, Bending) else None
-        if isinstance(deformation, ALONE):
-            return self._with_signals(deformation, strength, rng), None
+    def moved(self, deformation: Deformation, strength: float, rng: np.random.Generator) -> Self:
+        """Samples whose things are deformed; the one thing of many signals once for all of them."""
         if self.x is None:
-            return replace(self, things=tuple(deformation(list(self.things), strength, rng))), bound
+            return super().moved(deformation, strength, rng)
         points = self.x.shape[-1]
         (thing,) = deformation([self.dressed(self.things[0], self.x.reshape(-1, points))], strength, rng)
         moved = self.signals(thing)
         assert moved is not None
         x = np.asarray(moved).reshape(*self.x.shape[:-1], -1)
-        return replace(self, things=(self.bare(thing),), x=x), bound
+        return replace(self, things=(self.bare(thing),), x=x)
 
-    def _with_signals(self, deformation: Deformation, strength: float, rng: np.random.Generator) -> Self:
+    def with_signals(self, deformation: Deformation, strength: float, rng: np.random.Generator) -> Self:
+        """Samples whose signals are deformed."""
         if self.x is not None:
             return replace(self, x=deformation(self.x, strength, rng))
         found = []
         for thing in self.things:
             x = self.signals(thing)
             if x is None:
-                raise InputError(
-                    f"{deformation.name} is of signals, and these samples have none of their own; leave it "
-                    "out"
-                )
+                return super().with_signals(deformation, strength, rng)
             found.append(self.dressed(thing, deformation(x[None], strength, rng)[0]))
         return replace(self, things=tuple(found))
 
@@ -114,7 +149,7 @@ class ThingSamples(Samples):
     def rows(self, transform: Any) -> Values:
         """Features; of a scattering transform on the one thing, which may have been deformed."""
         if self.x is None:
-            return _rows(transform.transform(list(self.things)))
+            return super().rows(transform)
         if isinstance(transform, ScatteringTransformer):
             transform = self.on(clone(transform), self.things[0])
         return flat(transform.transform(self.x))
@@ -123,39 +158,37 @@ class ThingSamples(Samples):
         """A transform with another thing."""
         return transform.set_params(**{self.word: thing})
 
+    @cached_property
     def input(self) -> Values:
         """Values of the signals, point by point."""
-        return flat(_moduli(self.x)) if self.x is not None else _rows(map(self.shown, self.things))
+        return rows_of(map(self.shown, self.things) if self.x is None else self.x)
 
     def fourier(self) -> Values:
         """Moduli of the coefficients in the eigenvectors of a Laplacian."""
         if self.x is not None:
             return flat(np.abs(self.x @ self.basis(self.things[0]).conj()))
-        return _rows(np.abs(self.shown(thing) @ self.basis(thing).conj()) for thing in self.things)
+        return rows_of(np.abs(self.shown(thing) @ self.basis(thing).conj()) for thing in self.things)
 
     def energies(self, transform: Any) -> tuple[float, ...]:
         """Share of the energy."""
         return () if self.x is None else tuple(kept_energies(transform, self.x).tolist())
 
 
-def _rows(samples: Iterable[Any]) -> Values:
-    """Rows of samples of any size, filled up with zeros."""
-    rows = [np.asarray(_moduli(one), np.float64).ravel() for one in samples]
+def rows_of(samples: Iterable[Any]) -> Values:
+    """Rows of samples of any size, filled up with zeros; complex numbers are pairs of real ones."""
+    rows = []
+    for one in map(np.asarray, samples):
+        real = np.stack([one.real, one.imag], axis=-1) if np.iscomplexobj(one) else one
+        rows.append(np.asarray(real, np.float64).ravel())
     found = np.zeros((len(rows), max(map(len, rows))))
     for row, to in zip(rows, found, strict=True):
         to[: len(row)] = row
     return found
 
 
-def _moduli(x: Any) -> Any:
-    """Real numbers; complex ones as pairs of them."""
-    x = np.asarray(x)
-    return np.stack([x.real, x.imag], axis=-1) if np.iscomplexobj(x) else x
-
-
 # ---------------------------------------------------------------------- graphs
 @dataclass(frozen=True, eq=False)
-class GraphSamples(ThingSamples):
+class GraphSamples(SignalSamples):
     """Graphs with what is known at their nodes, or signals on one graph."""
 
     word = "graph"
@@ -222,8 +255,6 @@ def one_signal_a_row(x: Any) -> NDArray[Any]:
 class MoleculeSamples(ThingSamples):
     """Molecules."""
 
-    word = "molecule"
-
     @classmethod
     def read(cls, transform: Any, X: Any) -> Self:
         """Molecules as `MolecularScattering` takes them."""
@@ -231,28 +262,13 @@ class MoleculeSamples(ThingSamples):
 
     usual = (Turn(), Bending(), PointNoise(), Renumbering())
 
-    def signals(self, thing: Molecule) -> None:
-        """There are none."""
-
-    def dressed(self, thing: Molecule, signals: NDArray[Any]) -> Molecule:
-        """A molecule."""
-        return thing
-
-    def bare(self, thing: Molecule) -> Molecule:
-        """A molecule."""
-        return thing
-
     def shown(self, thing: Molecule) -> Values:
         """Positions of the atoms."""
         return np.asarray(thing.positions)
 
     def fourier(self) -> Values:
         """Eigenvalues of the Coulomb matrix: Rupp et al., Physical Review Letters 108, 2012, equation 2."""
-        return _rows(np.sort(np.linalg.eigvalsh(_coulomb(thing)))[::-1] for thing in self.things)
-
-    def basis(self, thing: Molecule) -> NDArray[Any]:
-        """There is none that signals are developed in."""
-        return np.eye(len(thing))
+        return rows_of(np.linalg.eigvalsh(_coulomb(thing))[::-1] for thing in self.things)
 
 
 def _coulomb(molecule: Molecule) -> Values:
@@ -270,4 +286,4 @@ KINDS: tuple[tuple[type, type[Samples]], ...] = (
 )
 """Intakes of estimators, and what their samples are."""
 
-__all__ = ["KINDS", "GraphSamples", "MoleculeSamples", "ThingSamples", "one_signal_a_row"]
+__all__ = ["KINDS", "GraphSamples", "MoleculeSamples", "SignalSamples", "ThingSamples", "one_signal_a_row"]
