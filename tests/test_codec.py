@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scatter import codec
-from scatter.codec import container, encoding, entropy, lifting, networks, rangecoder
+from scatter.codec import container, encoding, entropy, lifting, rangecoder
 from scatter.codec.compiled import compiled_network, compiled_tables
 from scatter.codec.lattices import KNOWN, STEPS
 from scatter.codec.model import load
@@ -114,7 +115,7 @@ def test_no_sum_of_the_shipped_networks_passes_what_float32_holds():
             assert network.bound + 2 ** (network.shifts[2] - 1) < LIMIT  # with the half that rounds
         for network in model.signs[kind]:
             # The last layer takes the difference of two sums.
-            largest = 2 * np.abs(network.w3).astype(float).sum() * networks.CUT[1]
+            largest = 2 * np.abs(network.w3).astype(float).sum() * network.cuts[1]
             assert largest + 2 ** (network.shifts[2] - 1) < LIMIT
             assert all(
                 (w == np.rint(w)).all() for w in (network.w1, network.b1, network.w2, network.b2, network.w3)
@@ -145,7 +146,8 @@ def test_compiled_networks_equal_matrix_products():
         np.testing.assert_array_equal(found, signs.signs(strided, places, workers))
 
 
-def test_weights_that_pass_eight_bits_and_the_largest_sums():
+@pytest.mark.parametrize("most", [127, 128, 2047], ids="activations to {}".format)
+def test_weights_that_pass_eight_bits_and_the_largest_sums(most):
     module = entropy.library()
     if module is None:
         pytest.skip("there is no compiled module")
@@ -155,13 +157,17 @@ def test_weights_that_pass_eight_bits_and_the_largest_sums():
     w1[rng.random(w1.shape) < 0.1] *= 9
     w2, w3 = rng.integers(-200, 201, (9, 40)), rng.integers(-300, 301, (3, 9))
     b1, b2, b3 = (rng.integers(-5000, 5001, len(w)) for w in (w1, w2, w3))
-    network = Network(*map(whole, (w1, b1, w2, b2, w3, b3)), shifts=(7, 7, 10), constants=12)
+    network = Network(*map(whole, (w1, b1, w2, b2, w3, b3)), (7, 7, 10), (most, 4095), constants=12)
     views = [np.full((5, 7), value, np.int8) for value in rng.choice([-127, 0, 127], 49)]
     constants = rng.integers(0, 128, 12)
     found = np.empty((3, 35), np.int16)
     inputs = np.stack([view.ravel() for view in views], axis=1)
     compiled_network(network, module).magnitudes(inputs, constants.astype(np.int32), found)
     np.testing.assert_array_equal(found, network.magnitudes(views, constants, Workers(1)).reshape(3, 35))
+    signs = replace(network, w1=network.w1[:, :49], w3=network.w3[:1], constants=0)
+    found = np.empty(35, np.int16)
+    compiled_network(signs, module).signs(inputs, found)
+    np.testing.assert_array_equal(found, signs.signs(views, np.arange(35), Workers(1)))
 
 
 def test_signs_are_an_odd_function():

@@ -138,4 +138,5 @@ def collect(
         share = image[..., 0].size / collector.cost
         for key, parts in collector.found.items():
             kept[key] += [part * share**0.8 for part in parts] if key[1] == "W" else parts
-    return {key: np.concatenate(parts) for key, parts in kept.items() if parts}
+    # One by one out of the lists: never two copies of everything.
+    return {key: np.concatenate(kept.pop(key)) for key in list(kept) if kept[key]}

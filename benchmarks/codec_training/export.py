@@ -13,8 +13,12 @@ from scatter.codec.networks import LIMIT, Network
 
 INPUT = 5
 """Base-2 logarithm of what training divides inputs by; activations are in this scale too."""
-FINEST = (7, 7, 7)
+FINEST = (6, 6, 7)
 """Base-2 logarithms of the scales of the weights of each layer, before the bound asks for less."""
+LARGEST_WEIGHT = 127
+"""Of the first two layers: products of 8 bits are the fastest that processors have."""
+CUTS = (127, 4095)
+"""Largest activations of the two hidden layers."""
 PER_UNIT = {"m": (8, 4), "s": (8,)}
 """Classes to a unit of each output."""
 SHARES = 65536
@@ -66,7 +70,7 @@ def _networks(trained: dict[str, np.ndarray], name: str, what: str) -> dict[str,
             parts[key].append(value)
     kinds = {"b1": np.int32, "b2": np.int32, "b3": np.int32}
     found = {f"{name}.{key}": np.array(v, kinds.get(key, np.int16)) for key, v in parts.items()}
-    return {**found, f"{name}.inputs": inputs}
+    return {**found, f"{name}.inputs": inputs, f"{name}.cuts": np.array(CUTS, np.int16)}
 
 
 def inputs_of(name: str, k: int) -> int:
@@ -82,9 +86,9 @@ def _fit(weights: dict[str, np.ndarray], per_unit: np.ndarray) -> dict[str, Any]
     while True:
         one, two, three = (2.0**s for s in scales)
         whole = {
-            "W1": np.rint(weights["W1"].T * one),
+            "W1": _fitting(weights["W1"].T * one),
             "b1": np.rint(weights["b1"][0] * one * 2**INPUT),
-            "W2": np.rint(weights["W2"].T * two),
+            "W2": _fitting(weights["W2"].T * two),
             "b2": np.rint(weights["b2"][0] * two * 2**INPUT),
             "W3": np.rint(weights["W3"].T * per_unit[:, None] * three),
             "b3": np.rint(weights["b3"] * per_unit * three * 2**INPUT),
@@ -92,7 +96,7 @@ def _fit(weights: dict[str, np.ndarray], per_unit: np.ndarray) -> dict[str, Any]
         }
         layers = [
             np.abs(whole[w]).sum(1).max() * most + np.abs(whole[b]).max()
-            for w, b, most in (("W1", "b1", 127), ("W2", "b2", 2047), ("W3", "b3", 4095))
+            for w, b, most in (("W1", "b1", 127), ("W2", "b2", CUTS[0]), ("W3", "b3", CUTS[1]))
         ]
         layers[2] += 2 ** (scales[2] + INPUT - 2)  # half of what rounds, as below it is doubled
         # Signs take the difference of two sums of the last layer.
@@ -101,6 +105,10 @@ def _fit(weights: dict[str, np.ndarray], per_unit: np.ndarray) -> dict[str, Any]
             return whole
         for k in over:
             scales[k] -= 1
+
+
+def _fitting(weights: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(weights), -LARGEST_WEIGHT, LARGEST_WEIGHT)
 
 
 def add_centres(stored: dict[str, np.ndarray], found: dict[Any, np.ndarray]) -> None:

@@ -13,7 +13,7 @@ from scatter.codec import tiles
 from scatter.codec.coder import Classes, Signs, Writer
 from scatter.codec.context import Level
 from scatter.codec.lattices import STEPS
-from scatter.codec.model import FLAG_CLASSES, LIKELY, SIGN_CLASSES, Model, build
+from scatter.codec.model import FLAG_CLASSES, SIGN_CLASSES, Model, build
 from scatter.codec.planes import plane_specs
 from scatter.codec.workers import Workers
 
@@ -38,14 +38,14 @@ class Measuring(Writer):
     def __init__(self, model: Model, specs: Any, bands: Any, sums: np.ndarray) -> None:
         super().__init__(model, specs, bands, Workers(1))
         self._classes = Recorder(model, specs, Workers(1))
-        self._sums = sums
+        self._sums, self._likely = sums, model.likely
 
     def code(self, plane: int, j: int, index: int, level: Level) -> Any:
         found = super().code(plane, j, index, level)
         flags, m, signs = self._classes.said
         step = STEPS[index]
         c = step.of(self._bands[plane][j - 1]).ravel()
-        zero = (m[signs.places] == 0) & (flags[signs.places] >= LIKELY)
+        zero = (m[signs.places] == 0) & (flags[signs.places] >= self._likely)
         places = signs.places[zero]
         along = c[places] / self._specs[plane].delta(j, step.band) * np.where(signs.negative[zero], -1, 1)
         where = flags[places], signs.sure[zero]
@@ -65,5 +65,5 @@ def add_zeros(stored: dict[str, np.ndarray], files: list[Path], seed: int, each:
         tiles.encode_with(Measuring(model, specs, details, sums), model, coarsest, specs, image.shape[:2])
     total, count = (gaussian_filter(s, (2, 2), mode="constant") for s in sums)
     mean = np.maximum(0, total / (count + STRENGTH / sums[1].size))
-    mean[:LIKELY] = 0
+    mean[: model.likely] = 0
     stored["zeros"] = np.rint(UNIT * mean).astype(np.int16)

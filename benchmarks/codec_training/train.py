@@ -1,24 +1,34 @@
-"""Training of one kind of network: all 21 steps at once, as one batched product."""
+"""Training of one kind of network: all 21 steps at once, as batched products of the numbers that are stored.
+
+Weights are rounded and activations are cut in training as they are in use, and gradients pass as if they
+were not (a straight-through estimator): Jacob et al., "Quantization and training of neural networks for
+efficient integer-arithmetic-only inference", CVPR 2018, Section 3.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.codec_training.export import INPUT
+from benchmarks.codec_training.export import CUTS, FINEST, INPUT, LARGEST_WEIGHT
 from scatter.codec.lattices import STEPS
 from scatter.codec.symbols import EXTRA, FIRST, symbols
 
 KNOTS = 40
 """Scale classes between which tables are interpolated."""
 SCALE = 2.0**INPUT
-"""Inputs are divided by this."""
+"""Inputs and activations are divided by this."""
 HELD_OUT = 12
 """One in so many samples is for validation."""
+REPORT = 1000
+"""Iterations between two lines about how it goes."""
+
+Parameters = dict[str, torch.Tensor]
 
 
 class Samples:
@@ -33,7 +43,9 @@ class Samples:
         self.inputs = [x.shape[1] for x in self.x]
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        places = [np.searchsorted(c, self.rng.random(size) * c[-1]) for c in self.cumulative]
+        # In order, so that memory is read in order.
+        drawn = [np.sort(self.rng.random(size)) for _ in self.cumulative]
+        places = [np.searchsorted(c, d * c[-1]) for c, d in zip(self.cumulative, drawn, strict=True)]
         return self._gather(places)[:2]
 
     def held_out(self, size: int, seed: int) -> tuple[torch.Tensor, ...]:
@@ -52,40 +64,31 @@ class Samples:
         )
 
 
-def start(inputs: int, hidden: tuple[int, int], outputs: int, seed: int) -> dict[str, torch.Tensor]:
-    draw = torch.Generator().manual_seed(seed)
-
-    def normal(*shape: int) -> torch.Tensor:
-        return torch.randn(len(STEPS), *shape, generator=draw)
-
-    first, second = hidden
-    return {
-        "W1": normal(inputs, first) * (0.5 * np.sqrt(2 / 60)),
-        "b1": torch.zeros(len(STEPS), 1, first),
-        "W2": normal(first, second) * np.sqrt(2 / first),
-        "b2": torch.zeros(len(STEPS), 1, second),
-        "W3": normal(second, outputs) * 0.1,
-    }
+# ------------------------------------------------------------------ networks as they are stored
+def whole(weights: torch.Tensor, layer: int) -> torch.Tensor:
+    """Rounded to the multiples that are stored, which fit into 8 bits."""
+    unit = 2.0 ** FINEST[layer]
+    kept = weights.clamp(-LARGEST_WEIGHT / unit, LARGEST_WEIGHT / unit)
+    return kept + (torch.round(kept * unit) / unit - kept).detach()
 
 
-def magnitude_start(inputs: int, hidden: tuple[int, int], seed: int) -> dict[str, torch.Tensor]:
-    found = start(inputs, hidden, 2, seed)
-    found["b3"] = torch.tensor([-2.0, 12.0]).repeat(len(STEPS), 1, 1)
-    mean = 2.0 ** (0.5 * np.arange(KNOTS) - 5)
-    stay = (mean / (1 + mean))[:, None]
-    wide = np.minimum(2.0**EXTRA, 1e9)
-    probability = stay**FIRST * (1 - stay**wide)
-    found["T"] = torch.tensor(np.log(np.maximum(probability, 1e-9)), dtype=torch.float32)
-    return found
+def cut(u: torch.Tensor, layer: int) -> torch.Tensor:
+    """Rounded down, from 0 to the largest activation."""
+    kept = u.clamp(0, CUTS[layer] / SCALE)
+    return kept + (torch.floor(kept * SCALE) / SCALE - kept).detach()
 
 
-def magnitude_outputs(p: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-    h = torch.relu(torch.baddbmm(p["b1"], x, p["W1"]))
-    h = torch.relu(torch.baddbmm(p["b2"], h, p["W2"]))
-    return torch.baddbmm(p["b3"], h, p["W3"])
+def hidden(p: Parameters, u: torch.Tensor) -> torch.Tensor:
+    """Activations of the second layer from products of the first."""
+    h = cut(u + p["b1"], 0)
+    return cut(torch.baddbmm(p["b2"], h, whole(p["W2"], 1)), 1)
 
 
-def magnitude_bits(p: dict[str, torch.Tensor], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def magnitude_outputs(p: Parameters, x: torch.Tensor) -> torch.Tensor:
+    return torch.baddbmm(p["b3"], hidden(p, torch.bmm(x, whole(p["W1"], 0))), p["W3"])
+
+
+def magnitude_bits(p: Parameters, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """Bits of each magnitude, without the raw ones."""
     out = magnitude_outputs(p, x)
     some = y > 0
@@ -99,42 +102,64 @@ def magnitude_bits(p: dict[str, torch.Tensor], x: torch.Tensor, y: torch.Tensor)
     return flag.masked_scatter(some, flag[some] + loss) / np.log(2)
 
 
-def sign_logit(p: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-    u = torch.bmm(x, p["W1"])
-
-    def half(v: torch.Tensor) -> torch.Tensor:
-        h = torch.relu(torch.baddbmm(p["b2"], torch.relu(v + p["b1"]), p["W2"]))
-        return torch.bmm(h, p["W3"])[..., 0]
-
-    return half(u) - half(-u)
+def sign_outputs(p: Parameters, x: torch.Tensor) -> torch.Tensor:
+    """An odd function of the inputs."""
+    u = torch.bmm(x, whole(p["W1"], 0))
+    return torch.bmm(hidden(p, u), p["W3"]) - torch.bmm(hidden(p, -u), p["W3"])
 
 
-def sign_bits(p: dict[str, torch.Tensor], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    z = sign_logit(p, x)
+def sign_bits(p: Parameters, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    z = sign_outputs(p, x)[..., 0]
     return torch.nn.functional.softplus(torch.where(y > 0, -z, z)) / np.log(2)
+
+
+# ------------------------------------------------------------------ training
+def start(inputs: int, width: tuple[int, int], outputs: int, seed: int) -> Parameters:
+    draw = torch.Generator().manual_seed(seed)
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(len(STEPS), *shape, generator=draw)
+
+    first, second = width
+    return {
+        "W1": normal(inputs, first) * (0.5 * np.sqrt(2 / 60)),
+        "b1": torch.zeros(len(STEPS), 1, first),
+        "W2": normal(first, second) * np.sqrt(2 / first),
+        "b2": torch.zeros(len(STEPS), 1, second),
+        "W3": normal(second, outputs) * 0.1,
+    }
+
+
+def magnitude_start(inputs: int, width: tuple[int, int], seed: int) -> Parameters:
+    found = start(inputs, width, 2, seed)
+    found["b3"] = torch.tensor([-2.0, 12.0]).repeat(len(STEPS), 1, 1)
+    mean = 2.0 ** (0.5 * np.arange(KNOTS) - 5)
+    stay = (mean / (1 + mean))[:, None]
+    wide = np.minimum(2.0**EXTRA, 1e9)
+    probability = stay**FIRST * (1 - stay**wide)
+    found["T"] = torch.tensor(np.log(np.maximum(probability, 1e-9)), dtype=torch.float32)
+    return found
 
 
 def train(
     found: dict[Any, np.ndarray],
     kind: str,
     what: str,
-    hidden: tuple[int, int],
+    width: tuple[int, int],
     iterations: int,
     seed: int,
-    warm: dict[str, np.ndarray] | None = None,
+    fixed: dict[str, np.ndarray] | None = None,
     size: int = 512,
     rate: float = 3e-3,
 ) -> dict[str, np.ndarray]:
-    """Weights of one kind of network, in floating point."""
+    """Weights of one kind of network, in floating point; some may be given, and stay."""
     samples = Samples(found, f"{kind}.{what}", seed)
     inputs = max(samples.inputs)
-    p = magnitude_start(inputs, hidden, seed) if what == "m" else start(inputs, hidden, 1, seed)
-    if warm is not None:
-        p = {name: torch.from_numpy(value.copy()) for name, value in warm.items()}
+    p = magnitude_start(inputs, width, seed) if what == "m" else start(inputs, width, 1, seed)
+    p |= {name: torch.from_numpy(value.copy()) for name, value in (fixed or {}).items()}
     bits = magnitude_bits if what == "m" else sign_bits
-    for value in p.values():
-        value.requires_grad_(True)
-    optimiser = torch.optim.Adam(p.values(), lr=rate)
+    free = [value.requires_grad_(True) for name, value in p.items() if name not in (fixed or {})]
+    optimiser = torch.optim.Adam(free, lr=rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, iterations)
     started = time.monotonic()
     for i in range(iterations):
@@ -142,13 +167,14 @@ def train(
         bits(p, *samples.batch(size)).mean().backward()
         optimiser.step()
         schedule.step()
-        if i % 1000 == 999 or i == iterations - 1:
-            with torch.no_grad():
-                parts = [samples.held_out(2048, s) for s in range(8)]
-                total = sum(float((bits(p, x, y) * w).sum()) for x, y, w in parts)
-            total /= sum(float(w.sum()) for *_, w in parts)
-            print(
-                f"{kind}.{what} {i + 1}: {total:.5f} bits, {time.monotonic() - started:.0f} s",
-                file=sys.stderr,
-            )
+        if i % REPORT == REPORT - 1 or i == iterations - 1:
+            mean, seconds = _held_out(p, samples, bits), time.monotonic() - started
+            print(f"{kind}.{what} {i + 1}: {mean:.5f} bits, {seconds:.0f} s", file=sys.stderr, flush=True)
     return {name: value.detach().numpy() for name, value in p.items()}
+
+
+def _held_out(p: Parameters, samples: Samples, bits: Callable[..., torch.Tensor]) -> float:
+    with torch.no_grad():
+        parts = [samples.held_out(2048, s) for s in range(8)]
+        total = sum(float((bits(p, x, y) * w).sum()) for x, y, w in parts)
+    return total / sum(float(w.sum()) for *_, w in parts)

@@ -12,7 +12,7 @@ from scatter.codec.context import Level, magnitude_inputs, sign_inputs
 from scatter.codec.entropy import TOTAL, Adaptive, Decoder, Encoder, get_values, put_values
 from scatter.codec.lattices import STEPS
 from scatter.codec.lifting import Details
-from scatter.codec.model import FLAG_CLASSES, FLAG_SHIFT, LIKELY, SIGN_CLASSES, TRADE, Model
+from scatter.codec.model import FLAG_CLASSES, FLAG_SHIFT, SIGN_CLASSES, TRADE, Model
 from scatter.codec.symbols import EXTRA, symbols
 from scatter.codec.walk import PlaneSpec
 from scatter.codec.workers import Workers
@@ -54,7 +54,7 @@ class Classes:
 
     def signs(self, plane: int, index: int, level: Level, m: NDArray[np.int32], flags: Ints) -> Signs:
         """Predict signs of what is not zero and, with loss, of what might as well not be."""
-        places = np.flatnonzero(m if self._specs[plane].lossless else (m > 0) | (flags >= LIKELY))
+        places = np.flatnonzero(m if self._specs[plane].lossless else (m > 0) | (flags >= self._model.likely))
         if not len(places):
             return Signs(places, np.zeros(0, bool), places)
         network = self._model.signs[self._kinds[plane]][index]

@@ -14,7 +14,7 @@ from scatter.codec.entropy import PRIOR, SPREAD, Decoder, Encoder, library
 from scatter.codec.lattices import STEPS
 from scatter.codec.lifting import Details
 from scatter.codec.model import TRADE, Model
-from scatter.codec.networks import CUT, Network
+from scatter.codec.networks import Network
 from scatter.codec.walk import PlaneSpec
 from scatter.codec.workers import Workers
 
@@ -25,7 +25,7 @@ Array = NDArray[Any]
 def compiled_model(model: Model, module: Any) -> Any:
     """A model as a compiled module has it."""
     found = module.CodecModel(
-        model.tables.magnitudes, model.tables.differences, model.centres, model.zeros, TRADE
+        model.tables.magnitudes, model.tables.differences, model.centres, model.zeros, TRADE, model.likely
     )
     for chroma, kind in enumerate(("luma", "chroma")):
         for index, step in enumerate(STEPS):
@@ -46,7 +46,7 @@ def compiled_network(network: Network, module: Any) -> Any:
         [network.w1, network.w2, network.w3],
         [network.b1, network.b2, network.b3],
         list(network.shifts),
-        [*CUT, 0],
+        [*network.cuts, 0],
         network.constants,
     )
 

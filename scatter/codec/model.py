@@ -19,10 +19,10 @@ FILE = "weights.npz"
 FLAG_SHIFT = 80
 """Class of a coefficient that is as likely zero as not; classes are eighths of a natural logarithm apart."""
 FLAG_CLASSES = 128
-LIKELY = 36
-"""Class from which on the sign of a coefficient is predicted even where it is zero."""
 SIGN_CLASSES = 41
 """Classes of the confidence in a sign, in eighths of a natural logarithm."""
+FIRST_LIKELY, FIRST_CUTS = 36, np.array([2047, 4095])
+"""What the first model has, whose file does not say."""
 TRADE = 0.08
 """Squared steps that a bit is worth to an encoder."""
 
@@ -48,7 +48,9 @@ class Model:
     centres : ndarray of float32, shape (classes, 4)
         Mean of magnitudes that were rounded to 1, 2, 3 and more, less what they were rounded to.
     zeros : ndarray of float32, shape (FLAG_CLASSES, SIGN_CLASSES)
-        Mean of coefficients that were rounded to 0, times their likely sign; 0 for classes below `LIKELY`.
+        Mean of coefficients that were rounded to 0, times their likely sign; 0 for classes below ``likely``.
+    likely : int
+        Class of flags from which on the sign of a coefficient is predicted even where it is zero.
     """
 
     identity: int
@@ -60,6 +62,7 @@ class Model:
     confidences: NDArray[np.int64]
     centres: NDArray[np.float32]
     zeros: NDArray[np.float32]
+    likely: int
 
 
 @cache
@@ -90,15 +93,17 @@ def build(stored: dict[str, NDArray[Any]]) -> Model:
         stored["confidences"].astype(np.int64),
         stored["centres"].astype(np.float32) / np.float32(256),
         stored["zeros"].astype(np.float32) / np.float32(1024),
+        int(stored.get("likely", FIRST_LIKELY)),
     )
 
 
 def _networks(stored: dict[str, NDArray[Any]], name: str, constants: int) -> tuple[Network, ...]:
-    shifts = stored[f"{name}.shifts"]
+    shifts, cuts = stored[f"{name}.shifts"], stored.get(f"{name}.cuts", FIRST_CUTS)
     return tuple(
         Network(
             **{part.lower(): _layer(stored, name, part, k) for part in ("W1", "b1", "W2", "b2", "W3", "b3")},
             shifts=(int(shifts[k][0]), int(shifts[k][1]), int(shifts[k][2])),
+            cuts=(int(cuts[0]), int(cuts[1])),
             constants=constants,
         )
         for k in range(len(shifts))

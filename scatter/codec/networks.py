@@ -21,8 +21,6 @@ Floats = NDArray[np.float32]
 LIMIT = 2**24
 """Whole numbers up to here are exact in float32."""
 LARGEST_INPUT = 127
-CUT = (2047, 4095)
-"""Largest activations of the two hidden layers."""
 BLOCK = 4096
 """Positions evaluated at once: their inputs and activations fit in a cache."""
 
@@ -39,6 +37,8 @@ class Network:
         Whole numbers.
     shifts : tuple of int
         Base-2 logarithm of what each layer's sums are divided by, rounding down.
+    cuts : tuple of int
+        Largest activations of the two hidden layers.
     constants : int, default=0
         How many of the inputs, the last ones, are the same for all the positions of a step.
     """
@@ -50,6 +50,7 @@ class Network:
     w3: Floats
     b3: Floats
     shifts: tuple[int, int, int]
+    cuts: tuple[int, int]
     constants: int = 0
 
     @property
@@ -58,8 +59,8 @@ class Network:
         largest = 0
         for weights, bias, most in (
             (self.w1, self.b1, LARGEST_INPUT),
-            (self.w2, self.b2, CUT[0]),
-            (self.w3, self.b3, CUT[1]),
+            (self.w2, self.b2, self.cuts[0]),
+            (self.w3, self.b3, self.cuts[1]),
         ):
             sums = np.abs(weights).astype(np.float64).sum(axis=1) * most + np.abs(bias)
             largest = max(largest, int(sums.max()))
@@ -127,8 +128,8 @@ class Network:
         return out
 
     def _upper(self, u: Floats, bias: Floats) -> Floats:
-        h = _cut(u + bias[:, None], self.shifts[0], CUT[0])
-        return self.w3 @ _cut(self.w2 @ h + self.b2[:, None], self.shifts[1], CUT[1])
+        h = _cut(u + bias[:, None], self.shifts[0], self.cuts[0])
+        return self.w3 @ _cut(self.w2 @ h + self.b2[:, None], self.shifts[1], self.cuts[1])
 
     def _scaled(self, sums: Floats) -> NDArray[np.int16]:
         """Divided by the last scale and rounded to the nearest."""

@@ -112,32 +112,32 @@ void declare_model(nb::module_& m) {
                  Network::Space space(self);
                  const std::vector<std::int32_t> bias = self.bias(constants.data());
                  const Index many = Index(x.shape(0)), wide = Index(x.shape(1));
-                 std::vector<std::int32_t> found(size_t(self.outputs() * Network::BLOCK));
-                 for (Index at = 0; at < many; at += Network::BLOCK) {
-                     const Index some = std::min(Network::BLOCK, many - at);
+                 std::vector<std::int32_t> found(size_t(self.outputs() * BLOCK));
+                 for (Index at = 0; at < many; at += BLOCK) {
+                     const Index some = std::min(BLOCK, many - at);
                      auto* bytes = reinterpret_cast<std::uint8_t*>(space.x);
-                     std::fill_n(bytes, self.fours() * Network::BLOCK * 4, std::uint8_t(0));
+                     std::fill_n(bytes, self.fours() * BLOCK * 4, std::uint8_t(0));
                      for (Index i = 0; i < some; i++)
                          for (Index k = 0; k < wide; k++) {
                              const std::uint8_t value = std::uint8_t(std::abs(int(x.data()[(at + i) * wide + k])));
-                             bytes[(k / 4 * Network::BLOCK + i) * 4 + k % 4] = value;
+                             bytes[(k / 4 * BLOCK + i) * 4 + k % 4] = value;
                          }
                      self.magnitudes(space, bias.data(), found.data());
                      for (Index o = 0; o < self.outputs(); o++)
-                         std::copy_n(&found[size_t(o * Network::BLOCK)], some, out.data() + o * many + at);
+                         std::copy_n(&found[size_t(o * BLOCK)], some, out.data() + o * many + at);
                  }
              })
         .def("signs", [](const Network& self, const Table<std::int8_t>& x, const Output<std::int16_t>& out) {
             Network::Space space(self);
             const Index many = Index(x.shape(0)), wide = Index(x.shape(1));
-            std::int32_t found[Network::BLOCK];
-            for (Index at = 0; at < many; at += Network::BLOCK) {
-                const Index some = std::min(Network::BLOCK, many - at);
-                auto* halves = reinterpret_cast<std::int16_t*>(space.x);
-                std::fill_n(halves, self.pairs() * Network::BLOCK * 2, std::int16_t(0));
+            std::int32_t found[BLOCK];
+            for (Index at = 0; at < many; at += BLOCK) {
+                const Index some = std::min(BLOCK, many - at);
+                auto* bytes = reinterpret_cast<std::int8_t*>(space.x);
+                std::fill_n(bytes, self.fours() * BLOCK * 4, std::int8_t(0));
                 for (Index i = 0; i < some; i++)
                     for (Index k = 0; k < wide; k++)
-                        halves[(k / 2 * Network::BLOCK + i) * 2 + k % 2] = x.data()[(at + i) * wide + k];
+                        bytes[(k / 4 * BLOCK + i) * 4 + k % 4] = x.data()[(at + i) * wide + k];
                 self.signs(space, found);
                 std::copy_n(found, some, out.data() + at);
             }
@@ -145,12 +145,13 @@ void declare_model(nb::module_& m) {
     nb::class_<Model>(m, "CodecModel")
         .def("__init__",
              [](Model* self, const Table<std::int8_t>& magnitudes, const Table<std::int8_t>& differences,
-                const Table<float>& centres, const Table<float>& zeros, float trade) {
+                const Table<float>& centres, const Table<float>& zeros, float trade, Index likely) {
                  new (self) Model{{copied(magnitudes), copied(differences)},
                                   Index(centres.shape(0)),
                                   copied(centres),
                                   copied(zeros),
                                   trade,
+                                  likely,
                                   {},
                                   {}};
              })

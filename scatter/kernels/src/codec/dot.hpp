@@ -9,18 +9,8 @@
 namespace scatter::codec {
 
 using Whole = Vector<std::int32_t>;
+typedef std::int16_t Halves __attribute__((vector_size(SCATTER_BYTES)));
 constexpr Index LANES = W<std::int32_t>;
-
-// Two numbers of 16 bits in a lane.
-inline std::int32_t pair(std::int32_t low, std::int32_t high) {
-    return std::int32_t(std::uint32_t(low & 0xFFFF) | std::uint32_t(high) << 16);
-}
-
-// Two weights of 16 bits.
-struct Two {
-    std::int32_t both;
-    Two(std::int32_t low, std::int32_t high) : both(pair(low, high)) {}
-};
 
 // Instructions that multiply and add at once, which not every processor of a module's instruction set has.
 #if defined(__AVX512BW__)
@@ -30,6 +20,31 @@ inline bool has_fused() { return __builtin_cpu_supports("avx512vnni"); }
 #define SCATTER_FUSED 0
 inline bool has_fused() { return false; }
 #endif
+
+// Two numbers of 16 bits in a lane.
+inline std::int32_t pair(std::int32_t low, std::int32_t high) {
+    return std::int32_t(std::uint32_t(low & 0xFFFF) | std::uint32_t(high) << 16);
+}
+
+// Four numbers of 8 bits in a lane.
+inline std::int32_t four(const std::int32_t* w) {
+    return std::int32_t(std::uint32_t(w[0] & 255) | std::uint32_t(w[1] & 255) << 8 | std::uint32_t(w[2] & 255) << 16 |
+                        std::uint32_t(w[3]) << 24);
+}
+
+// LANES bytes, each in the low byte of a lane. (GCC moves them one by one if it is left to it.)
+SCATTER_INLINE Whole spread(const std::int8_t* from) {
+#if defined(__AVX512F__)
+    return Whole(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+#elif defined(__AVX2__)
+    return Whole(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+#else
+    typedef std::uint8_t Units __attribute__((vector_size(LANES)));
+    Units units;
+    std::memcpy(&units, from, sizeof units);
+    return __builtin_convertvector(units, Whole);
+#endif
+}
 
 // sums + low(a) low(b) + high(a) high(b), of numbers of 16 bits.
 template <bool fused>
@@ -50,42 +65,67 @@ SCATTER_INLINE Whole dot2(Whole sums, Whole a, Whole b) {
 #endif
 }
 
-// Four weights of 8 bits, none below -127.
-struct Four {
-#if defined(__AVX2__)
-    std::int32_t all;
-    explicit Four(const std::int32_t* w)
-        : all(std::int32_t(std::uint32_t(w[0] & 255) | std::uint32_t(w[1] & 255) << 8 | std::uint32_t(w[2] & 255) << 16 |
-                           std::uint32_t(w[3]) << 24)) {}
-#else
-    std::int32_t even, odd;
-    explicit Four(const std::int32_t* w) : even(pair(w[0], w[2])), odd(pair(w[1], w[3])) {}
+#if SCATTER_FUSED
+// sums + the four products of numbers from 0 to 255 with weights.
+SCATTER_INLINE Whole dot4(Whole sums, Whole a, Whole weights) {
+    asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(a), "v"(weights));
+    return sums;
+}
 #endif
+
+// Two weights of 16 bits.
+template <bool fused>
+struct Two {
+    static constexpr std::int32_t INPUTS = 2, LARGEST = 32767, OFFSET = 0;
+    std::int32_t both;
+
+    explicit Two(const std::int32_t* w) : both(pair(w[0], w[1])) {}
+    SCATTER_INLINE Whole dot(Whole sums, Whole a) const { return dot2<fused>(sums, a, Whole{} + both); }
 };
 
+// Four weights of 8 bits for numbers from 0 to 127. Two of these products fit into 16 bits.
 template <bool fused>
-SCATTER_INLINE Whole dot(Whole sums, Whole a, const Two& w) {
-    return dot2<fused>(sums, a, Whole{} + w.both);
-}
+struct Four {
+    static constexpr std::int32_t INPUTS = 4, LARGEST = 127, OFFSET = 0;
+#if defined(__AVX2__)
+    std::int32_t all;
 
-// sums + the four products of numbers from 0 to 127 with weights. Two of these products fit into 16 bits.
-template <bool fused>
-SCATTER_INLINE Whole dot(Whole sums, Whole a, const Four& w) {
-#if SCATTER_FUSED
-    const Whole weights = Whole{} + w.all;
-    if constexpr (fused) {
-        asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(a), "v"(weights));
-        return sums;
-    }
-    const __m512i pairs = _mm512_maddubs_epi16(__m512i(a), __m512i(weights));
-    return sums + Whole(_mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
-#elif defined(__AVX2__)
-    const __m256i pairs = _mm256_maddubs_epi16(__m256i(a), _mm256_set1_epi32(w.all));
-    return sums + Whole(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    explicit Four(const std::int32_t* w) : all(four(w)) {}
 #else
-    const Whole mask = Whole{} + 0x00FF00FF;
-    return dot2<fused>(dot2<fused>(sums, a & mask, Whole{} + w.even), (a >> 8) & mask, Whole{} + w.odd);
+    std::int32_t even, odd;
+
+    explicit Four(const std::int32_t* w) : even(pair(w[0], w[2])), odd(pair(w[1], w[3])) {}
 #endif
-}
+    SCATTER_INLINE Whole dot(Whole sums, Whole a) const {
+#if SCATTER_FUSED
+        if constexpr (fused) return dot4(sums, a, Whole{} + all);
+        const __m512i pairs = _mm512_maddubs_epi16(__m512i(a), _mm512_set1_epi32(all));
+        return sums + Whole(_mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+#elif defined(__AVX2__)
+        const __m256i pairs = _mm256_maddubs_epi16(__m256i(a), _mm256_set1_epi32(all));
+        return sums + Whole(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+#else
+        const Whole mask = Whole{} + 0x00FF00FF;
+        return dot2<fused>(dot2<fused>(sums, a & mask, Whole{} + even), (a >> 8) & mask, Whole{} + odd);
+#endif
+    }
+};
+
+// Four weights of 8 bits for numbers from -127 to 127. The fused product takes numbers from 0 on: with OFFSET added,
+// which counts in the sums as so many times the sum of the weights.
+template <bool fused>
+struct SignedFour {
+    static constexpr std::int32_t INPUTS = 4, LARGEST = 127, OFFSET = fused ? 128 : 0;
+    std::int32_t even, odd, all;
+
+    explicit SignedFour(const std::int32_t* w) : even(pair(w[0], w[2])), odd(pair(w[1], w[3])), all(four(w)) {}
+    SCATTER_INLINE Whole dot(Whole sums, Whole a) const {
+#if SCATTER_FUSED
+        if constexpr (fused) return dot4(sums, a ^ (Whole{} + pair(0x8080, 0x8080)), Whole{} + all);
+#endif
+        sums = dot2<false>(sums, Whole((Halves(a) << 8) >> 8), Whole{} + even);
+        return dot2<false>(sums, Whole(Halves(a) >> 8), Whole{} + odd);
+    }
+};
 
 }  // namespace scatter::codec

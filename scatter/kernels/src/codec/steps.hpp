@@ -5,11 +5,12 @@
 
 #include "gather.hpp"
 #include "level.hpp"
+#include "network.hpp"
 #include "tables.hpp"
 
 namespace scatter::codec {
 
-constexpr Index FLAG_SHIFT = 80, FLAG_CLASSES = 128, LIKELY = 36, SIGN_CLASSES = 41, CENTRES = 4;
+constexpr Index FLAG_SHIFT = 80, FLAG_CLASSES = 128, SURE = 40, CENTRES = 4;
 constexpr std::int32_t LARGEST = (1 << 20) - 1;  // of a magnitude with loss
 
 // A step, its networks, and what these see.
@@ -25,12 +26,13 @@ struct Model {
     Index sizes;
     std::vector<float> centres, zeros;
     float trade;
+    Index likely;  // class of flags from which on the signs of zeros are predicted
     std::vector<Pass> luma, chroma;
 
     float centre(Index size, std::int32_t m) const {
         return centres[size_t(size * CENTRES + std::min<std::int32_t>(m, CENTRES) - 1)];
     }
-    float zero(Index flag, Index sure) const { return zeros[size_t(flag * SIGN_CLASSES + sure)]; }
+    float zero(Index flag, Index sure) const { return zeros[size_t(flag * (SURE + 1) + sure)]; }
 };
 
 // The tables of a tile.
@@ -83,7 +85,7 @@ public:
             const Lent<const float>& band = found[size_t(step.band)];
             predict_magnitudes(pass);
             a_.resize(size_t(count_));
-            over(step, band, [&](size_t i, float c) {
+            over(step, band, [&](size_t i, const float& c) {
                 const float a = std::fabs(c) * inverse[size_t(step.band)];
                 negative_[i] = c < 0;
                 a_[i] = a;
@@ -100,7 +102,7 @@ public:
             const Step& step = pass.step;
             const Lent<const std::int32_t>& band = found[size_t(step.band)];
             predict_magnitudes(pass);
-            over(step, band, [&](size_t i, std::int32_t c) {
+            over(step, band, [&](size_t i, const std::int32_t& c) {
                 negative_[i] = c < 0;
                 m_[i] = std::abs(c);
             });
@@ -116,77 +118,96 @@ private:
             std::tie(rows_, columns_) = level_.shape(pass.step);
             count_ = rows_ * columns_;
             if (!count_) continue;
-            flags_.resize(size_t(count_));
-            sizes_.resize(size_t(count_));
+            for (auto* bytes : {&flags_, &sizes_, &negative_, &wanted_}) bytes->resize(size_t(count_));
+            said_.resize(size_t(count_));
             m_.resize(size_t(count_));
-            negative_.resize(size_t(count_));
             work(pass);
             keep(pass);
         }
+        for (Index band = 0; band < 3; band++) level_.write(band, bands_.logarithms[size_t(band)]);
     }
 
     // Call work(place, coefficient) for every coefficient of a step.
     template <class T, class F>
-    void over(const Step& step, const Lent<const T>& band, F work) const {
+    void over(const Step& step, const Lent<T>& band, F work) const {
         for (Index y = 0; y < rows_; y++) {
-            const T* const from = &band.at(step.row + y * step.stride, step.column);
+            T* const from = &band.at(step.row + y * step.stride, step.column);
             for (Index x = 0; x < columns_; x++) work(size_t(y * columns_ + x), from[x * step.stride]);
         }
     }
 
     // ------------------------------------------------------------------ what the networks say
+    // Call use(place, offset, some) for the runs of positions in a block of cells: the first has this place in the step,
+    // the next are every fold-th, and the cell of the first is so far behind that of the block.
+    template <class F>
+    void runs(Index at, Index many, Index fold, Index row, Index column, F use) const {
+        const Index down = level_.down(), count = (columns_ - column + fold - 1) / fold;
+        for (Index cell = at; cell < at + many; cell = (cell / down + 1) * down) {
+            const Index y = cell / down, end = std::min(at + many, y * down + count);
+            if (cell < end) use((y * fold + row) * columns_ + column + cell % down * fold, cell - at, end - cell);
+        }
+    }
+
+    // Call use(out, place, some) with what a network says of runs of positions, in blocks of which any is wanted.
+    template <bool magnitudes, class Wanted, class Use>
+    void ask(const Pass& pass, Wanted wanted, Use use) {
+        const Network& net = magnitudes ? pass.magnitudes : pass.signs;
+        const std::vector<Input>& inputs = magnitudes ? pass.magnitude_inputs : pass.sign_inputs;
+        const Index fold = SIDE / pass.step.stride, down = level_.down();
+        const std::vector<std::int32_t> bias =
+            magnitudes ? net.bias(level_.constants(pass.step).data()) : std::vector<std::int32_t>();
+        for (Index part = 0; part < fold * fold; part++) {
+            const Index row = part / fold, column = part % fold, high = (rows_ - row + fold - 1) / fold;
+            const std::vector<View> views = level_.views(pass.step, inputs, row, column);
+            split(high, std::max<Index>(1, GRAIN / down), bands_.threads, [&](Index begin, Index end) {
+                Network::Space space(net);
+                std::int32_t out[2 * BLOCK];
+                for (Index at = begin * down; at < end * down; at += BLOCK) {
+                    const Index many = std::min(BLOCK, end * down - at);
+                    bool any = false;
+                    runs(at, many, fold, row, column,
+                         [&](Index place, Index, Index some) { any = any || wanted(place, some, fold); });
+                    if (!any) continue;
+                    gather<magnitudes>(views, at, space.x);
+                    if constexpr (magnitudes)
+                        net.magnitudes(space, bias.data(), out);
+                    else
+                        net.signs(space, out);
+                    runs(at, many, fold, row, column,
+                         [&](Index place, Index offset, Index some) { use(out + offset, place, some, fold); });
+                }
+            });
+        }
+    }
+
     // Classes of whether each is zero, and of its size if it is not.
     void predict_magnitudes(const Pass& pass) {
-        const Network& net = pass.magnitudes;
-        const std::vector<View> views = level_.views(pass.step, pass.magnitude_inputs);
-        const std::vector<std::int32_t> bias = net.bias(level_.constants(pass.step).data());
-        constexpr Index BLOCK = Network::BLOCK;
-        split(rows_, std::max<Index>(1, GRAIN / columns_), bands_.threads, [&](Index begin, Index end) {
-            Network::Space space(net);
-            std::int32_t out[2 * BLOCK];
-            std::vector<View> row(views);
-            for (Index y = begin; y < end; y++) {
-                for (size_t v = 0; v < views.size(); v++) row[v].first = views[v].first + y * views[v].down;
-                for (Index x = 0; x < columns_; x += BLOCK) {
-                    gather(row, x, space.x);
-                    net.magnitudes(space, bias.data(), out);
-                    const Index some = std::min(BLOCK, columns_ - x);
-                    std::uint8_t* const flags = &flags_[size_t(y * columns_ + x)];
-                    std::uint8_t* const sizes = &sizes_[size_t(y * columns_ + x)];
-                    for (Index i = 0; i < some; i++) {
-                        flags[i] = std::uint8_t(std::clamp<Index>(out[i] + FLAG_SHIFT, 0, FLAG_CLASSES - 1));
-                        sizes[i] = std::uint8_t(std::clamp<Index>(out[BLOCK + i], 0, model_.sizes - 1));
-                    }
+        ask<true>(
+            pass, [](Index, Index, Index) { return true; },
+            [&](const std::int32_t* out, Index place, Index some, Index fold) {
+                for (Index i = 0; i < some; i++) {
+                    const size_t at = size_t(place + i * fold);
+                    flags_[at] = std::uint8_t(std::clamp<Index>(out[i] + FLAG_SHIFT, 0, FLAG_CLASSES - 1));
+                    sizes_[at] = std::uint8_t(std::clamp<Index>(out[BLOCK + i], 0, model_.sizes - 1));
                 }
-            }
-        });
+            });
     }
 
     // Signs of what is not zero and, with loss, of what might as well not be.
     void predict_signs(const Pass& pass) {
-        places_.clear();
-        for (Index i = 0; i < count_; i++)
-            if (m_[size_t(i)] || (!bands_.lossless && flags_[size_t(i)] >= LIKELY)) places_.push_back(std::int32_t(i));
-        const Index many = Index(places_.size());
-        sure_.resize(size_t(many));
-        guess_.resize(size_t(many));
-        if (!many) return;
-        const Network& net = pass.signs;
-        const std::vector<View> views = level_.views(pass.step, pass.sign_inputs);
-        constexpr Index BLOCK = Network::BLOCK;
-        split((many + BLOCK - 1) / BLOCK, GRAIN / BLOCK, bands_.threads, [&](Index begin, Index end) {
-            Network::Space space(net);
-            std::int32_t out[BLOCK];
-            for (Index block = begin; block < end; block++) {
-                const Index at = block * BLOCK, some = std::min(BLOCK, many - at);
-                pick(views, &places_[size_t(at)], some, columns_, space.x);
-                net.signs(space, out);
-                for (Index i = 0; i < some; i++) {
-                    guess_[size_t(at + i)] = out[i] > 0;
-                    sure_[size_t(at + i)] = std::uint8_t(std::min<Index>(std::abs(out[i]), SIGN_CLASSES - 1));
-                }
-            }
-        });
+        const Index likely = bands_.lossless ? FLAG_CLASSES : model_.likely;
+        for (size_t i = 0; i < size_t(count_); i++) wanted_[i] = m_[i] || flags_[i] >= likely;
+        ask<false>(
+            pass,
+            [&](Index place, Index some, Index fold) {
+                std::uint8_t any = 0;
+                for (Index i = 0; i < some; i++) any |= wanted_[size_t(place + i * fold)];
+                return any != 0;
+            },
+            [&](const std::int32_t* out, Index place, Index some, Index fold) {
+                for (Index i = 0; i < some; i++)
+                    said_[size_t(place + i * fold)] = std::int8_t(std::clamp<Index>(out[i], -SURE, SURE));
+            });
     }
 
     // ------------------------------------------------------------------ symbols
@@ -206,16 +227,18 @@ private:
         symbols_.resize(some_.size());
     }
 
-    // Classes of confidence of the signs that are coded, and the guesses.
+    // Classes of confidence of the signs that are coded.
     void signed_places() {
-        coded_sure_.clear();
-        coded_guess_.clear();
-        for (size_t i = 0; i < places_.size(); i++)
-            if (m_[size_t(places_[i])]) coded_sure_.push_back(sure_[i]), coded_guess_.push_back(guess_[i]);
+        some_sure_.resize(some_.size());
+        for (size_t k = 0; k < some_.size(); k++) some_sure_[k] = std::uint8_t(std::abs(said_[size_t(some_[k])]));
     }
 
     void read_magnitudes(Decoder& decoder) {
-        grouped(flags_, FLAG_CLASSES, [&](Index c, std::int32_t i) { m_[size_t(i)] = decoder.get(tables_.flags.sums(c)[1]); });
+        grouped(flags_, FLAG_CLASSES, [&](Index c, std::int32_t i) {
+            const bool some = decoder.get(tables_.flags.sums(c)[1]);
+            m_[size_t(i)] = some;
+            flag_counts_[size_t(2 * c + some)]++;
+        });
         nonzero();
         grouped(some_sizes_, model_.sizes, [&](Index c, std::int32_t i) {
             symbols_[size_t(i)] = std::uint8_t(decoder.get(tables_.sizes.sums(c), COUNT));
@@ -229,18 +252,21 @@ private:
 
     void read_signs(Decoder& decoder) {
         signed_places();
-        grouped(coded_sure_, SIGN_CLASSES, [&](Index c, std::int32_t i) {
+        grouped(some_sure_, SURE + 1, [&](Index c, std::int32_t k) {
+            const size_t i = size_t(some_[size_t(k)]);
             const bool right = decoder.get(tables_.signs.sums(c)[1]);
-            coded_guess_[size_t(i)] = right == bool(coded_guess_[size_t(i)]);
-            count_sign(c, right);
+            negative_[i] = right == (said_[i] > 0);
+            sign_counts_[size_t(2 * c + right)]++;
         });
-        std::fill(negative_.begin(), negative_.end(), 0);
-        for (size_t k = 0; k < some_.size(); k++) negative_[size_t(some_[k])] = coded_guess_[k];
         learn();
     }
 
     void write(Encoder& encoder) {
-        grouped(flags_, FLAG_CLASSES, [&](Index c, std::int32_t i) { put(encoder, tables_.flags.sums(c), m_[size_t(i)] > 0); });
+        grouped(flags_, FLAG_CLASSES, [&](Index c, std::int32_t i) {
+            const bool some = m_[size_t(i)] > 0;
+            put(encoder, tables_.flags.sums(c), some);
+            flag_counts_[size_t(2 * c + some)]++;
+        });
         nonzero();
         for (size_t k = 0; k < some_.size(); k++)
             symbols_[k] = std::uint8_t(symbol_of(m_[size_t(some_[k])] - 1));
@@ -250,10 +276,11 @@ private:
             if (const int bits = extra(symbols_[k]))
                 encoder.put_raw(State(m_[size_t(some_[k])] - 1 - first(symbols_[k])), bits);
         signed_places();
-        grouped(coded_sure_, SIGN_CLASSES, [&](Index c, std::int32_t i) {
-            const bool right = bool(negative_[size_t(some_[size_t(i)])]) == bool(coded_guess_[size_t(i)]);
+        grouped(some_sure_, SURE + 1, [&](Index c, std::int32_t k) {
+            const size_t i = size_t(some_[size_t(k)]);
+            const bool right = bool(negative_[i]) == (said_[i] > 0);
             put(encoder, tables_.signs.sums(c), right);
-            count_sign(c, right);
+            sign_counts_[size_t(2 * c + right)]++;
         });
         learn();
     }
@@ -262,29 +289,28 @@ private:
         encoder.put(sums[symbol], sums[symbol + 1] - sums[symbol]);
     }
 
-    void count_sign(Index c, bool right) { sign_counts_.push_back({c, right}); }
-
     // Frequencies don't change within a step.
     void learn() {
-        if (!sign_counts_.empty()) {
-            for (const auto& [c, right] : sign_counts_) tables_.signs.count(c, right);
-            tables_.signs.renew();
-            sign_counts_.clear();
-        }
-        for (Index i = 0; i < count_; i++) tables_.flags.count(flags_[size_t(i)], m_[size_t(i)] > 0);
-        tables_.flags.renew();
-        if (some_.empty()) return;
+        learn(tables_.flags, flag_counts_);
+        learn(tables_.signs, sign_counts_);
         for (size_t k = 0; k < some_.size(); k++) tables_.sizes.count(some_sizes_[k], symbols_[k]);
         tables_.sizes.renew();
+    }
+
+    static void learn(Adaptive& table, std::vector<std::int64_t>& counts) {
+        for (size_t at = 0; at < counts.size(); at++)
+            if (counts[at]) table.count(Index(at / 2), Index(at % 2), counts[at]);
+        table.renew();
+        std::fill(counts.begin(), counts.end(), 0);
     }
 
     // ------------------------------------------------------------------ decisions and values
     // Of the nearest magnitude and those around it, what costs least in distortion and bits.
     void decide() {
-        for (size_t k = 0; k < places_.size(); k++) {
-            const size_t i = size_t(places_[k]);
-            const Index flag = flags_[i], size = sizes_[i], sure = sure_[k];
-            const bool agree = bool(negative_[i]) == bool(guess_[k]);
+        for (size_t i = 0; i < size_t(count_); i++) {
+            if (!wanted_[i]) continue;
+            const Index flag = flags_[i], size = sizes_[i], sure = std::abs(said_[i]);
+            const bool agree = bool(negative_[i]) == (said_[i] > 0);
             const float a = a_[i], near = model_.zero(flag, sure);
             float error = a - (agree ? near : -near);
             float least = error * error + model_.trade * tables_.flags.bits(flag, 0);
@@ -302,50 +328,31 @@ private:
         }
     }
 
-    // Give values and logarithms, and make the latter known.
+    // The value that a coefficient with loss stands for.
+    float value(size_t i) const {
+        const float size = m_[i] ? float(m_[i]) + model_.centre(sizes_[i], m_[i])
+                                 : model_.zero(flags_[i], std::abs(said_[i]));
+        return (m_[i] ? bool(negative_[i]) : said_[i] > 0) ? -size : size;
+    }
+
+    // Give values, and make logarithms known.
     void keep(const Pass& pass) {
         const Step& step = pass.step;
         const size_t band = size_t(step.band);
         logs_.assign(size_t(count_), 0);
-        q_.assign(bands_.lossless ? size_t(count_) : 0, 0);
         for (const std::int32_t i : some_) {
-            const size_t at = size_t(i);
-            const std::int32_t q = negative_[at] ? -m_[at] : m_[at];
-            std::int32_t seen = q;
-            if (bands_.lossless) {
-                const std::int64_t scaled = (std::int64_t(m_[at]) * bands_.norms[band] + 128) >> 8;
-                seen = std::int32_t(std::min<std::int64_t>(scaled, 1 << 20));
-                if (q < 0) seen = -seen;
-                q_[at] = q;
-            }
-            logs_[at] = model_.logarithms.of(seen);
-        }
-        values_.assign(bands_.lossless ? 0 : size_t(count_), 0.0f);
-        if (!bands_.lossless)
-            for (size_t k = 0; k < places_.size(); k++) {
-                const size_t i = size_t(places_[k]);
-                if (m_[i]) {
-                    const float size = float(m_[i]) + model_.centre(sizes_[i], m_[i]);
-                    values_[i] = negative_[i] ? -size : size;
-                } else {
-                    const float near = model_.zero(flags_[i], sure_[k]);
-                    values_[i] = guess_[k] ? -near : near;
-                }
-            }
-        for (Index y = 0; y < rows_; y++) {
-            const Index row = step.row + y * step.stride;
-            const size_t at = size_t(y * columns_);
-            std::int8_t* const logs = &bands_.logarithms[band].at(row, step.column);
-            for (Index x = 0; x < columns_; x++) logs[x * step.stride] = logs_[at + size_t(x)];
-            if (bands_.lossless) {
-                std::int32_t* const to = &bands_.quantised[band].at(row, step.column);
-                for (Index x = 0; x < columns_; x++) to[x * step.stride] = q_[at + size_t(x)];
-            } else {
-                float* const to = &bands_.values[band].at(row, step.column);
-                for (Index x = 0; x < columns_; x++) to[x * step.stride] = values_[at + size_t(x)];
-            }
+            const std::int32_t m = m_[size_t(i)];
+            const std::int64_t scaled = bands_.lossless ? (std::int64_t(m) * bands_.norms[band] + 128) >> 8 : m;
+            const std::int32_t seen = std::int32_t(std::min<std::int64_t>(scaled, 1 << 20));
+            logs_[size_t(i)] = model_.logarithms.of(negative_[size_t(i)] ? -seen : seen);
         }
         level_.put(step, logs_.data());
+        if (bands_.lossless)
+            over(step, bands_.quantised[band], [&](size_t i, std::int32_t& to) { to = negative_[i] ? -m_[i] : m_[i]; });
+        else
+            over(step, bands_.values[band], [&](size_t i, float& to) {
+                if (wanted_[i]) to = value(i);
+            });
     }
 
     static constexpr Index GRAIN = 4096;  // positions that are worth a thread
@@ -356,12 +363,15 @@ private:
     Tables& tables_;
     const Bands& bands_;
     Index rows_ = 0, columns_ = 0, count_ = 0;
-    std::vector<std::uint8_t> flags_, sizes_, negative_, guess_, sure_, some_sizes_, symbols_, coded_sure_, coded_guess_;
-    std::vector<std::int32_t> m_, q_, places_, some_, order_;
+    std::vector<std::uint8_t> flags_, sizes_, negative_, wanted_;  // of every coefficient of a step
+    std::vector<std::int8_t> said_, logs_;  // confidence that the sign is negative, where it is wanted; logarithms
+    std::vector<std::int32_t> m_;
+    std::vector<float> a_;
+    std::vector<std::uint8_t> some_sizes_, some_sure_, symbols_;  // of those that are not zero
+    std::vector<std::int32_t> some_, order_;
     std::vector<Index> starts_;
-    std::vector<float> a_, values_;
-    std::vector<std::int8_t> logs_;
-    std::vector<std::pair<Index, bool>> sign_counts_;
+    std::vector<std::int64_t> flag_counts_ = std::vector<std::int64_t>(2 * FLAG_CLASSES);
+    std::vector<std::int64_t> sign_counts_ = std::vector<std::int64_t>(2 * (SURE + 1));
 };
 
 }  // namespace scatter::codec

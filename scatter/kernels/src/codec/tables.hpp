@@ -59,11 +59,11 @@ public:
     const Word* sums(Index of) const { return &cumulative_[size_t(of * (symbols_ + 1))]; }
     float bits(Index of, Index symbol) const { return bits_[size_t(of * symbols_ + symbol)]; }
 
-    void count(Index of, Index symbol) {
-        add(of, symbol, 2);
+    void count(Index of, Index symbol, std::int64_t times = 1) {
+        add(of, symbol, 2 * times);
         if (!spread_) return;
-        if (of) add(of - 1, symbol, 1);
-        if (of + 1 < classes_) add(of + 1, symbol, 1);
+        if (of) add(of - 1, symbol, times);
+        if (of + 1 < classes_) add(of + 1, symbol, times);
     }
 
     // After a step: halve what has grown large, and make the frequencies anew.
