@@ -11,11 +11,11 @@ from functools import partial
 import numpy as np
 import pytest
 import pywt
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scatter import codec
-from scatter.codec import container, encoding, entropy, lifting, rangecoder
+from scatter.codec import container, encoding, entropy, lifting, native, rangecoder
 from scatter.codec.compiled import compiled_network, compiled_tables
 from scatter.codec.lattices import KNOWN, STEPS
 from scatter.codec.model import load
@@ -59,6 +59,22 @@ def test_lifting_is_inverted_at_every_size(height, width, seed):
     assert np.abs(lifting.inverse(*lifting.forward(x, False), False) - x).max() < 1e-13
     n = rng.integers(-(2**17), 2**17, (height, width)).astype(np.int32)
     assert (lifting.inverse(*lifting.forward(n, True), True) == n).all()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 40), st.integers(1, 40), st.booleans(), st.integers(0, 2**31))
+def test_compiled_lifting_gives_the_digits_of_numpy(monkeypatch, height, width, reversible, seed):
+    x = 100 * np.random.default_rng(seed).normal(size=(height, width))
+    x = x.astype(np.int32 if reversible else np.float32)
+    found = lifting.forward(x, reversible)
+    back = lifting.inverse(*found, reversible)
+    with monkeypatch.context() as patch:
+        patch.setattr(native, "load", lambda: None)
+        expected = lifting.forward(x, reversible)
+        np.testing.assert_array_equal(lifting.inverse(*expected, reversible), back)
+    for a, b in zip((found[0], *found[1]), (expected[0], *expected[1]), strict=True):
+        assert a.dtype == b.dtype == x.dtype
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("n", [8, 33, 64])
@@ -123,7 +139,7 @@ def test_no_sum_of_the_shipped_networks_passes_what_float32_holds():
 
 
 def test_compiled_networks_equal_matrix_products():
-    module = entropy.library()
+    module = native.library()
     if module is None:
         pytest.skip("there is no compiled module")
     rng = np.random.default_rng(0)
@@ -148,7 +164,7 @@ def test_compiled_networks_equal_matrix_products():
 
 @pytest.mark.parametrize("most", [127, 128, 2047], ids="activations to {}".format)
 def test_weights_that_pass_eight_bits_and_the_largest_sums(most):
-    module = entropy.library()
+    module = native.library()
     if module is None:
         pytest.skip("there is no compiled module")
     rng = np.random.default_rng(1)
@@ -191,7 +207,7 @@ def test_symbols_hold_every_value(value):
 
 def compiled_or_not(name):
     """A class of the range coder in Python, and the compiled one if there is one."""
-    module = entropy.library()
+    module = native.library()
     return [getattr(rangecoder, name), *([] if module is None else [getattr(module, name)])]
 
 
@@ -241,7 +257,7 @@ def test_words_that_no_encoder_writes_are_refused():
 
 
 def test_compiled_tables_adapt_as_those_of_numpy():
-    module = entropy.library()
+    module = native.library()
     if module is None:
         pytest.skip("there is no compiled module")
     model, rng = load(), np.random.default_rng(2)
@@ -377,7 +393,7 @@ def test_bytes_do_not_depend_on_the_compiled_module(monkeypatch):
     image = picture(150, 200, 3)
     data = codec.encode(image, step=6.0)
     decoded = codec.decode(data)
-    monkeypatch.setattr(entropy, "load", lambda: None)
+    monkeypatch.setattr(native, "load", lambda: None)
     assert codec.encode(image, step=6.0) == data
     assert (codec.decode(data) == decoded).all()
 
@@ -393,7 +409,7 @@ def test_bytes_do_not_depend_on_the_compiled_module(monkeypatch):
 )
 def test_bytes_do_not_depend_on_the_processor(settings_, tmp_path):
     code = (
-        "import sys, numpy as np, zlib, scatter.codec as c, scatter.codec.entropy as n\n"
+        "import sys, numpy as np, zlib, scatter.codec as c, scatter.codec.native as n\n"
         "if sys.argv[1] == 'arrays': n.load = lambda: None\n"
         "image = np.load(sys.argv[2]); data = c.encode(image, step=5.0)\n"
         "print(zlib.crc32(data), zlib.crc32(c.decode(data).tobytes()))"

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter.codec.context import Surroundings, magnitude_inputs, sign_inputs
-from scatter.codec.entropy import PRIOR, SPREAD, Decoder, Encoder, library
+from scatter.codec.entropy import PRIOR, SPREAD, Decoder, Encoder
 from scatter.codec.lattices import STEPS
 from scatter.codec.lifting import Details
 from scatter.codec.model import TRADE, Model
+from scatter.codec.native import library
 from scatter.codec.networks import Network
 from scatter.codec.walk import PlaneSpec
 from scatter.codec.workers import Workers

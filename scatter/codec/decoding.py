@@ -195,8 +195,9 @@ def _each_tile(
     n_jobs: int,
     use: Callable[[Tile, list[State]], None],
     watch: Watch | None,
+    keep: bool = False,
 ) -> None:
-    """Decode tiles and do something with each."""
+    """Decode tiles and do something with each, which may need all its levels."""
     header, shared = contents.header, model.load()
     specs = plane_specs(header.channels, header.depth, header.lossless, header.step_index)
     met = [(k, tile) for k, tile in enumerate(contents.tiles) if wanted[k]]
@@ -207,7 +208,7 @@ def _each_tile(
         size = (tile.height, tile.width)
         stream = contents.stream(number, lifting.levels(*size) + 1 - stop)
         try:
-            states = tiles.decode_tile(shared, stream, specs, size, stop, inner)
+            states = tiles.decode_tile(shared, stream, specs, size, stop, inner, keep)
         except (AssertionError, ValueError, OverflowError) as error:
             # What the entropy decoder says of words that no encoder writes.
             raise CodecError(f"the data are damaged: {error or type(error).__name__}") from error
@@ -248,7 +249,7 @@ def _coefficients(contents: Contents, reduce: int, n_jobs: int, watch: Watch | N
                     scale = ORTHONORMAL[name] * 2.0 ** (j - reduce - 1)
                     _paste(details[k][name][plane], part * scale, tile.y >> j, tile.x >> j)
 
-    _each_tile(contents, [True] * len(contents.tiles), reduce, n_jobs, paste, watch)
+    _each_tile(contents, [True] * len(contents.tiles), reduce, n_jobs, paste, watch, keep=True)
     if count == 1:
         approximation = approximation[0]
         details = [{name: band[0] for name, band in level.items()} for level in details]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from scatter.codec import rangecoder
 from scatter.codec.model import Model
+from scatter.codec.native import library
 from scatter.codec.symbols import COUNT, EXTRA, FIRST, symbols
-from scatter.kernels.library import load
 
 Ints = NDArray[np.int64]
 
@@ -63,12 +63,6 @@ class Adaptive:
 
     def _renew(self, name: str) -> None:
         self.tables[name] = frequencies(self._priors[name] + (self._counts[name] << 16))
-
-
-def library() -> Any:
-    """The compiled module, or None where there is none."""
-    found = load()
-    return None if found is None else found.module
 
 
 class Encoder:

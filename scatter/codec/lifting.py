@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scatter.codec.native import library
+
 Array = NDArray[Any]
 
 PREDICT_1, UPDATE_1 = -1.586134342059924, -0.052980118572961
@@ -67,6 +69,13 @@ def forward(x: Array, reversible: bool) -> tuple[Array, Details]:
     tuple
         The approximation, ``(ceil(H/2), ceil(W/2))``, and the details.
     """
+    module, kind = library(), np.dtype(np.int32 if reversible else np.float32)
+    if module is not None and x.dtype == kind:
+        height, width = x.shape
+        sides = [(-(-n // 2), n // 2) for n in (height, width)]
+        bands = [np.empty((rows, columns), kind) for rows in sides[0] for columns in sides[1]]
+        module.lift([np.ascontiguousarray(x)], bands)
+        return bands[0], Details(*bands[1:])
     split = _split53 if reversible else _split97
     low, high = split(x)
     ll, hl = (np.ascontiguousarray(part.T) for part in split(np.ascontiguousarray(low.T)))
@@ -76,6 +85,12 @@ def forward(x: Array, reversible: bool) -> tuple[Array, Details]:
 
 def inverse(approximation: Array, details: Details, reversible: bool) -> Array:
     """Undo `forward`."""
+    module, kind = library(), np.dtype(np.int32 if reversible else np.float32)
+    if module is not None and approximation.dtype == kind:
+        bands = [np.ascontiguousarray(band) for band in (approximation, *details)]
+        x = np.empty((len(bands[0]) + len(bands[2]), bands[0].shape[1] + bands[1].shape[1]), kind)
+        module.unlift(bands, [x])
+        return x
     merge = _merge53 if reversible else _merge97
     low = merge(approximation.T, details.hl.T).T
     high = merge(details.lh.T, details.hh.T).T

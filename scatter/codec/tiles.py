@@ -12,8 +12,9 @@ from scatter.codec import colour, lifting
 from scatter.codec.coarse import get_coarse, put_coarse
 from scatter.codec.coder import Reader, Writer
 from scatter.codec.compiled import CompiledReader, CompiledWriter
-from scatter.codec.entropy import Decoder, library
+from scatter.codec.entropy import Decoder
 from scatter.codec.model import Model
+from scatter.codec.native import library
 from scatter.codec.planes import approximate, approximation
 from scatter.codec.walk import PlaneSpec, State, walk
 from scatter.codec.workers import Workers
@@ -22,6 +23,8 @@ Array = NDArray[Any]
 
 AHEAD = 2
 """Words that the range decoder reads before it needs them."""
+BLOCK = 2**16
+"""Pixels that planes are made an image of at once: they fit in a cache."""
 
 
 def to_planes(image: Array, depth: int, lossless: bool) -> list[Array]:
@@ -40,6 +43,17 @@ def to_planes(image: Array, depth: int, lossless: bool) -> list[Array]:
 
 def from_planes(planes: Sequence[Array], depth: int, lossless: bool) -> Array:
     """The image of some planes, rounded to whole numbers within the range of its depth."""
+    rows, columns = planes[0].shape
+    image = np.empty((rows, columns, len(planes)), np.uint8 if depth == 8 else np.uint16)
+    high = max(1, BLOCK // columns)
+    for y in range(0, rows, high):
+        part = [plane[y : y + high] for plane in planes]
+        np.copyto(image[y : y + high], _merged(part, depth, lossless), casting="unsafe")
+    return image
+
+
+def _merged(planes: list[Array], depth: int, lossless: bool) -> Array:
+    """The whole numbers that some planes stand for, channels last."""
     middle, channels = 1 << (depth - 1), len(planes)
     found = list(planes)
     for index in _centred(channels):
@@ -49,7 +63,8 @@ def from_planes(planes: Sequence[Array], depth: int, lossless: bool) -> Array:
     if channels in (2, 4):
         image = np.concatenate([image, found[-1][..., None]], axis=-1)
     image = image if lossless else np.rint(image)
-    return np.clip(image, 0, (1 << depth) - 1).astype(np.uint8 if depth == 8 else np.uint16)
+    merged: Array = np.clip(image, 0, (1 << depth) - 1)
+    return merged
 
 
 def _centred(channels: int) -> list[int]:
@@ -127,12 +142,18 @@ def encode_with(
 
 
 def decode_tile(
-    model: Model, data: bytes, specs: Sequence[PlaneSpec], size: tuple[int, int], stop: int, workers: Workers
+    model: Model,
+    data: bytes,
+    specs: Sequence[PlaneSpec],
+    size: tuple[int, int],
+    stop: int,
+    workers: Workers,
+    keep: bool = False,
 ) -> list[State]:
-    """The planes of a tile down to a level, from the segments that these need."""
+    """The planes of a tile down to a level, from the segments that these need; all that is coarser if kept."""
     count = lifting.levels(*size)
     decoder = Decoder(data)
     coarsest = lifting.sizes(*size, count)[count]
     approximations = [approximation(get_coarse(decoder, coarsest), spec, count) for spec in specs]
     reader = (Reader if library() is None else CompiledReader)(model, specs, decoder, workers)
-    return walk(model.tables, specs, approximations, size, count, reader, stop=stop)
+    return walk(model.tables, specs, approximations, size, count, reader, stop=stop, keep=keep)

@@ -81,19 +81,45 @@ class LevelCoder(Protocol):
 
 @dataclass
 class State:
-    """A plane on its way from coarse to fine: all that is decoded, the coarsest first."""
+    """A plane on its way from coarse to fine.
+
+    Parameters
+    ----------
+    spec : PlaneSpec
+        How it is coded.
+    approximations : list of ndarray
+        The coarsest; then all that are decoded, or without ``keep`` the finest of them alone.
+    keep : bool, default=False
+        Keep all that is decoded.
+    logarithms : list of list of ndarray
+        Of the bands of the last two levels.
+    details : list of Details
+        All the details, the coarsest first; without ``keep`` those that no approximation was computed from.
+    """
 
     spec: PlaneSpec
     approximations: list[Array]
+    keep: bool = False
     logarithms: list[list[Plane]] = field(default_factory=list)
     details: list[lifting.Details] = field(default_factory=list)
+    _pending: bool = False
+
+    def add(self, details: lifting.Details, logarithms: list[Plane]) -> None:
+        """Take in another level."""
+        self.details.append(details)
+        self.logarithms = [*self.logarithms[-1:], logarithms]
+        self._pending = True
 
     @property
     def approximation(self) -> Array:
         """The finest approximation that the details give, computed when it is first asked for."""
-        if len(self.details) == len(self.approximations):
+        if self._pending:
             last = lifting.inverse(self.approximations[-1], self.details[-1], self.spec.lossless)
+            if not self.keep:
+                self.approximations.clear()
+                self.details.clear()
             self.approximations.append(last)
+            self._pending = False
         return self.approximations[-1]
 
 
@@ -106,6 +132,7 @@ def walk(
     coder: Coder | LevelCoder,
     *,
     stop: int = 0,
+    keep: bool = False,
 ) -> list[State]:
     """Go through all the coefficients, coarse to fine, plane by plane within a level.
 
@@ -125,13 +152,15 @@ def walk(
         Called for every step that has any coefficients, or for every level.
     stop : int, default=0
         Level at which to stop: the planes are then the approximations of that level.
+    keep : bool, default=False
+        Keep the details and the approximations of all the levels.
 
     Returns
     -------
     list of State
-        The planes: decoded approximations of level ``stop``, and all the details above it, coarse first.
+        The planes, with the decoded approximations of level ``stop``.
     """
-    states = [State(spec, [a]) for spec, a in zip(specs, approximations, strict=True)]
+    states = [State(spec, [a], keep) for spec, a in zip(specs, approximations, strict=True)]
     sizes = lifting.sizes(*size, count)
     for j in range(count, stop, -1):
         outer, inner = sizes[j - 1], sizes[j]
@@ -167,9 +196,9 @@ def _level(
         level = Level(tables, around)
         _each_step(tables, spec, plane, j, level, coder, values, logarithms)
     if not spec.lossless:
-        values = [value * spec.delta(j, band) for band, value in enumerate(values)]
-    state.logarithms.append(logarithms)
-    state.details.append(lifting.Details(*values))
+        for band, value in enumerate(values):
+            value *= spec.delta(j, band)
+    state.add(lifting.Details(*values), logarithms)
     return level
 
 

@@ -5,6 +5,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "lifting.hpp"
 #include "steps.hpp"
 
 namespace nb = nanobind;
@@ -228,9 +229,31 @@ void declare_levels(nb::module_& m) {
         });
 }
 
+// One level of a transform: an image and its bands LL, HL, LH, HH.
+template <class Pair>
+void declare_lifting(nb::module_& m) {
+    using T = typename Pair::Number;
+    m.def("lift", [](const Planes<const T>& image, const Planes<T>& bands) {
+        const Lent<const T> x = lent(image)[0];
+        const auto all = lent(bands);
+        const Lent<T> found[4] = {all[0], all[1], all[2], all[3]};
+        nb::gil_scoped_release release;
+        Lifting<Pair>::forward(x, found);
+    });
+    m.def("unlift", [](const Planes<const T>& bands, const Planes<T>& image) {
+        const auto all = lent(bands);
+        const Lent<const T> from[4] = {all[0], all[1], all[2], all[3]};
+        const Lent<T> x = lent(image)[0];
+        nb::gil_scoped_release release;
+        Lifting<Pair>::inverse(from, x);
+    });
+}
+
 }  // namespace
 
 void declare_codec(nb::module_& m) {
+    declare_lifting<Irreversible>(m);
+    declare_lifting<Reversible>(m);
     declare_range_coder(m);
     declare_model(m);
     declare_levels(m);

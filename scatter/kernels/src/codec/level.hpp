@@ -68,7 +68,7 @@ public:
             }
             sums_[b].assign(size_t(rows_ * columns_), 0);
         }
-        blank_ = Cells(rows_, columns_, SIDE);
+        if (!guides_.empty()) blank_ = Cells(rows_, columns_, SIDE);
         differences(logs, approximation);
     }
 
