@@ -17,18 +17,19 @@ f32 = np.float32
 
 
 @cache
-def model():  # "The model": its arrays, and its identity
-    with (resources.files("scatter") / "codec" / "weights.npz").open("rb") as stream:
+def model(identity):  # "The models": the arrays of one of them
+    with (resources.files("scatter") / "codec" / "models" / f"{identity:04x}.npz").open("rb") as stream:
         arrays = dict(np.load(stream, allow_pickle=False))
     crc = 0
     for name in sorted(arrays):
         little = arrays[name].astype(arrays[name].dtype.newbyteorder("<"))
         crc = zlib.crc32(little.tobytes(), zlib.crc32(name.encode(), crc))
-    return arrays, crc % 2**16
+    assert crc % 2**16 == identity
+    return arrays
 
 
 def ints(name, *index):
-    return model()[0][name][index].astype(np.int64)
+    return File.model[name][index].astype(np.int64)
 
 
 def check(data):  # "Conventions"
@@ -39,7 +40,7 @@ class File:  # "The file"
     def __init__(self, data):
         self.data, self.at = data, 0
         assert self.take(5) == b"\x89SWC\x01"
-        assert int.from_bytes(self.take(2), "little") == model()[1]
+        File.model = model(int.from_bytes(self.take(2), "little"))
         (flags,) = self.take(1)
         self.lossless, self.depth, self.channels = flags & 1, 16 if flags & 2 else 8, (flags >> 2) % 4 + 1
         self.shape, self.index = (self.varint(), self.varint()), self.varint() - 192
@@ -295,10 +296,10 @@ class Level:  # "Contexts"
 
 def network(name, k, x, odd):  # "Networks"
     W1, b1, W2, b2, W3, b3 = (ints(f"{name}.{part}", k) for part in ("W1", "b1", "W2", "b2", "W3", "b3"))
-    s1, s2, s3 = ints(f"{name}.shifts", k)
+    (s1, s2, s3), (c1, c2) = ints(f"{name}.shifts", k), File.model.get(f"{name}.cuts", (2047, 4095))
     u = W1[:, : ints(f"{name}.inputs", k)] @ x
-    h = np.minimum(2047, np.maximum(0, np.stack([u, -u] if odd else [u]) + b1[:, None]) >> s1)
-    upper = W3 @ np.minimum(4095, np.maximum(0, W2 @ h + b2[:, None]) >> s2)
+    h = np.minimum(c1, np.maximum(0, np.stack([u, -u] if odd else [u]) + b1[:, None]) >> s1)
+    upper = W3 @ np.minimum(c2, np.maximum(0, W2 @ h + b2[:, None]) >> s2)
     z = upper[0] - upper[1] if odd else upper[0] + b3[:, None]
     return np.clip((z + 2 ** (s3 - 1)) >> s3, -32767, 32767)
 
@@ -366,7 +367,11 @@ class Tile:
         self.sizes.count(size_class[some], symbols)
         centres = ints("centres")[size_class, np.clip(m, 1, 4) - 1].astype(f32) / f32(256)
         zeros = ints("zeros")[flag_class, confidence].astype(f32) / f32(1024)
-        values = np.where(m > 0, m.astype(f32) + centres, np.where(flag_class >= 36, zeros, f32(0)))
+        values = np.where(
+            m > 0,
+            m.astype(f32) + centres,
+            np.where(flag_class >= File.model.get("likely", 36), zeros, f32(0)),
+        )
         return sign * m, sign * m if plane.lossless else sign.astype(f32) * values
 
 

@@ -18,7 +18,7 @@ from scatter import codec
 from scatter.codec import container, encoding, entropy, lifting, native, rangecoder
 from scatter.codec.compiled import compiled_network, compiled_tables
 from scatter.codec.lattices import KNOWN, STEPS
-from scatter.codec.model import load
+from scatter.codec.model import identities, load
 from scatter.codec.networks import LIMIT, Network
 from scatter.codec.planes import step_size
 from scatter.codec.symbols import EXTRA, FIRST, symbols
@@ -124,8 +124,9 @@ def test_no_step_looks_at_what_is_not_known():
 # The networks.
 
 
-def test_no_sum_of_the_shipped_networks_passes_what_float32_holds():
-    model = load()
+@pytest.mark.parametrize("identity", identities(), ids=hex)
+def test_no_sum_of_the_shipped_networks_passes_what_float32_holds(identity):
+    model = load(identity)
     for kind in ("luma", "chroma"):
         for network in (*model.magnitudes[kind], *model.signs[kind]):
             assert network.bound + 2 ** (network.shifts[2] - 1) < LIMIT  # with the half that rounds
@@ -138,12 +139,13 @@ def test_no_sum_of_the_shipped_networks_passes_what_float32_holds():
             )
 
 
-def test_compiled_networks_equal_matrix_products():
+@pytest.mark.parametrize("identity", identities(), ids=hex)
+def test_compiled_networks_equal_matrix_products(identity):
     module = native.library()
     if module is None:
         pytest.skip("there is no compiled module")
     rng = np.random.default_rng(0)
-    model, workers = load(), Workers(1)
+    model, workers = load(identity), Workers(1)
     for step, shape in ((0, (7, 13)), (4, (1, 1)), (20, (33, 40))):
         network, signs = model.magnitudes["luma"][step], model.signs["chroma"][step]
         views = [rng.integers(-127, 128, shape).astype(np.int8) for _ in range(network.w1.shape[1] - 12)]

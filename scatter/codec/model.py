@@ -1,4 +1,4 @@
-"""The model that the package ships: tables, prior probabilities and the weights of every step's networks."""
+"""The models that the package ships: tables, prior probabilities and the weights of every step's networks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,12 @@ from numpy.typing import NDArray
 
 from scatter.codec.context import CONSTANTS, Tables
 from scatter.codec.networks import Network
+from scatter.errors import CodecError
 
-FILE = "weights.npz"
+SUFFIX = ".npz"
+
+NEWEST = 0x715E
+"""Identity of the model that files are written with; all that this package has ever written stay readable."""
 
 FLAG_SHIFT = 80
 """Class of a coefficient that is as likely zero as not; classes are eighths of a natural logarithm apart."""
@@ -65,12 +71,34 @@ class Model:
     likely: int
 
 
+def identities() -> list[int]:
+    """Identities of the models that there are."""
+    files = [Path(file.name) for file in _folder().iterdir()]
+    return sorted(int(file.stem, 16) for file in files if file.suffix == SUFFIX)
+
+
 @cache
-def load() -> Model:
-    """The model of this version."""
-    with resources.files("scatter.codec").joinpath(FILE).open("rb") as stream:
+def load(identity: int = NEWEST) -> Model:
+    """The model of this identity.
+
+    Raises
+    ------
+    CodecError
+        If there is none.
+    """
+    known = identities()
+    if identity not in known:
+        has = " and ".join(f"{one:#06x}" for one in known)
+        raise CodecError(
+            f"the data were made with model {identity:#06x}; this release has {has}; update scatter"
+        )
+    with _folder().joinpath(f"{identity:04x}{SUFFIX}").open("rb") as stream:
         stored = dict(np.load(stream, allow_pickle=False))
     return build(stored)
+
+
+def _folder() -> Traversable:
+    return resources.files("scatter.codec").joinpath("models")
 
 
 def build(stored: dict[str, NDArray[Any]]) -> Model:

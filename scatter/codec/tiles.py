@@ -150,7 +150,7 @@ def decode_tile(
     workers: Workers,
     keep: bool = False,
 ) -> list[State]:
-    """The planes of a tile down to a level, from the segments that these need; ``keep`` all that is coarser."""
+    """The planes of a tile down to a level, from the segments that it needs; ``keep`` all that is coarser."""
     count = lifting.levels(*size)
     decoder = Decoder(data)
     coarsest = lifting.sizes(*size, count)[count]
