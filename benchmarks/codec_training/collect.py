@@ -27,8 +27,6 @@ LOSSLESS = 0.15
 """Share of crops that are coded without loss."""
 SAMPLES = {1: 2400, 2: 900, 3: 300, 4: 120, 5: 48}
 """Samples of a step of luma by level; fewer, 12, above, and of chroma a third."""
-DEAD = (0.62, 0.55)
-"""Where a magnitude is rounded up before there is a model to ask: to 1, and to more."""
 
 
 def crops(files: list[Path], rng: np.random.Generator, each: int) -> Iterator[np.ndarray]:
@@ -44,24 +42,6 @@ def crops(files: list[Path], rng: np.random.Generator, each: int) -> Iterator[np
             image = image[y : y + height, x : x + width]
             image = image[:, ::-1] if rng.random() < 0.5 else image
             yield np.ascontiguousarray(image.swapaxes(0, 1) if rng.random() < 0.3 else image)
-
-
-class DeadZone:
-    """A coder that needs no model: magnitudes are rounded up less readily than down."""
-
-    def __init__(self, specs: list[PlaneSpec], bands: list[list[Any]]) -> None:
-        self.specs, self.bands = specs, bands
-
-    def code(self, plane: int, j: int, index: int, level: Level) -> tuple[np.ndarray, np.ndarray]:
-        spec, step = self.specs[plane], STEPS[index]
-        c = step.of(self.bands[plane][j - 1]) / spec.delta(j, step.band)
-        a = np.abs(c)
-        if spec.lossless:
-            return c.astype(np.int32), c.astype(np.int32)
-        m = np.where(a < DEAD[0], 0, np.maximum(1, np.floor(a + 1 - DEAD[1]))).astype(np.int32)
-        shrunk = np.where(m > 0, m - 0.05 * (m < 3), 0)
-        negative = c < 0
-        return np.where(negative, -m, m), np.where(negative, -shrunk, shrunk).astype(np.float32)
 
 
 class Collector:
@@ -119,7 +99,7 @@ class Collector:
 
 
 def collect(
-    tables: Tables, files: list[Path], seed: int, each: int, model: Model | None
+    tables: Tables, files: list[Path], seed: int, each: int, model: Model
 ) -> dict[tuple[str, str, int], np.ndarray]:
     """Samples of all the crops; weights make every crop count alike whatever its rate."""
     rng = np.random.default_rng(seed)
@@ -132,8 +112,7 @@ def collect(
         specs = plane_specs(3, 8, lossless, step_index)
         coarsest, bands = tiles.transform(tiles.to_planes(image, 8, lossless), lossless)
         coarse = [approximate(rest, spec, count)[1] for rest, spec in zip(coarsest, specs, strict=True)]
-        coder = DeadZone(specs, bands) if model is None else Writer(model, specs, bands, Workers(1))
-        collector = Collector(specs, bands, coder, rng)
+        collector = Collector(specs, bands, Writer(model, specs, bands, Workers(1)), rng)
         walk(tables, specs, coarse, size, count, collector)
         share = image[..., 0].size / collector.cost
         for key, parts in collector.found.items():

@@ -32,17 +32,37 @@ inline std::int32_t four(const std::int32_t* w) {
                         std::uint32_t(w[3]) << 24);
 }
 
-// LANES bytes, each in the low byte of a lane. (GCC moves them one by one if it is left to it.)
-SCATTER_INLINE Whole spread(const std::int8_t* from) {
-#if defined(__AVX512F__)
-    return Whole(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
-#elif defined(__AVX2__)
-    return Whole(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+// Bytes of four rows side by side in the lanes: `out` has U vectors of them, or of their absolute values.
+template <bool magnitudes, Index U>
+SCATTER_INLINE void interleave(const std::int8_t* const (&rows)[4], Whole* out) {
+#if defined(__AVX2__)
+    // Sixteen lanes at once; the compiler would move bytes one by one.
+    static_assert(U * LANES % 16 == 0);
+    __m128i* const to = reinterpret_cast<__m128i*>(out);
+    for (Index at = 0; at < U * LANES; at += 16) {
+        __m128i v[4];
+        for (int k = 0; k < 4; k++) {
+            v[k] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[k] + at));
+            if (magnitudes) v[k] = _mm_abs_epi8(v[k]);
+        }
+        const __m128i low[2] = {_mm_unpacklo_epi8(v[0], v[1]), _mm_unpacklo_epi8(v[2], v[3])};
+        const __m128i high[2] = {_mm_unpackhi_epi8(v[0], v[1]), _mm_unpackhi_epi8(v[2], v[3])};
+        _mm_store_si128(to + at / 4, _mm_unpacklo_epi16(low[0], low[1]));
+        _mm_store_si128(to + at / 4 + 1, _mm_unpackhi_epi16(low[0], low[1]));
+        _mm_store_si128(to + at / 4 + 2, _mm_unpacklo_epi16(high[0], high[1]));
+        _mm_store_si128(to + at / 4 + 3, _mm_unpackhi_epi16(high[0], high[1]));
+    }
 #else
-    typedef std::uint8_t Units __attribute__((vector_size(LANES)));
-    Units units;
-    std::memcpy(&units, from, sizeof units);
-    return __builtin_convertvector(units, Whole);
+    typedef std::int8_t Bytes __attribute__((vector_size(LANES)));
+    for (Index u = 0; u < U; u++) {
+        out[u] = Whole{};
+        for (std::int32_t k = 0; k < 4; k++) {
+            Bytes v;
+            std::memcpy(&v, rows[k] + u * LANES, sizeof v);
+            if (magnitudes) v = v < 0 ? -v : v;
+            out[u] |= (__builtin_convertvector(v, Whole) & 255) << (8 * k);
+        }
+    }
 #endif
 }
 

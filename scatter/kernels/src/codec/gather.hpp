@@ -6,19 +6,22 @@
 
 namespace scatter::codec {
 
+// Bytes that are asked for before they are needed: there are more rows than a processor foresees the use of.
+constexpr Index AHEAD = 256;
+
 // Views of BLOCK cells from a place on, four of them in the bytes of a lane; of the numbers, or of their magnitudes.
 template <bool magnitudes>
 inline void gather(const std::vector<View>& views, Index at, Whole* out) {
-    typedef signed char Bytes __attribute__((vector_size(SCATTER_BYTES)));
+    static constexpr std::int8_t NOTHING[BLOCK] = {};
     const Index many = Index(views.size());
-    for (Index f = 0; f < many; f += 4)
-        for (Index u = 0; u < U; u++) {
-            Whole packed{};
-            for (Index k = 0; k < std::min<Index>(4, many - f); k++)
-                packed |= spread(views[size_t(f + k)] + at + u * LANES) << std::int32_t(8 * k);
-            const Bytes bytes = Bytes(packed);
-            *out++ = magnitudes ? Whole(bytes < 0 ? -bytes : bytes) : packed;
+    for (Index f = 0; f < many; f += 4, out += U) {
+        const std::int8_t* rows[4];
+        for (Index k = 0; k < 4; k++) {
+            rows[k] = f + k < many ? views[size_t(f + k)] + at : NOTHING;
+            __builtin_prefetch(rows[k] + AHEAD);
         }
+        interleave<magnitudes, U>(rows, out);
+    }
 }
 
 }  // namespace scatter::codec

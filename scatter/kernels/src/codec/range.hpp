@@ -74,25 +74,24 @@ private:
 class Decoder {
 public:
     explicit Decoder(std::vector<Word> words) : words_(std::move(words)) {
-        point_ = next() << 32;
-        point_ |= next();
+        past_ = next() << 32;
+        past_ |= next();
     }
 
     // One of two symbols, of which the first has this frequency.
     bool get(State first) {
-        const State scale = range_ >> PRECISION, edge = scale * first, past = point_ - low_;
-        const bool second = past >= edge;
-        if (second) {
-            if (past >= scale << PRECISION) damaged();
-            narrow(edge, (scale << PRECISION) - edge);
-        } else
-            narrow(0, edge);
+        const State scale = range_ >> PRECISION, edge = scale * first, all = scale << PRECISION;
+        if (past_ >= all) damaged();
+        const bool second = past_ >= edge;
+        // Without a branch: which of the two it is can't be foreseen.
+        const State mask = -State(second);
+        narrow(edge & mask, (edge & ~mask) | ((all - edge) & mask));
         return second;
     }
 
     // A symbol out of so many, by sums of frequencies: cumulative[s] is what comes before s.
     Index get(const Word* cumulative, Index count) {
-        const State scale = range_ >> PRECISION, past = (point_ - low_) / scale;
+        const State scale = range_ >> PRECISION, past = past_ / scale;
         if (past >> PRECISION) damaged();
         Index low = 0, high = count;
         while (high - low > 1) {
@@ -104,7 +103,7 @@ public:
     }
 
     State get_raw(int bits) {
-        const State scale = range_ >> PRECISION, past = (point_ - low_) / scale;
+        const State scale = range_ >> PRECISION, past = past_ / scale;
         if (past >> PRECISION) damaged();
         const State value = past >> (PRECISION - bits);
         narrow(scale * (value << (PRECISION - bits)), scale << (PRECISION - bits));
@@ -115,19 +114,18 @@ private:
     State next() { return at_ < words_.size() ? State(words_[at_++]) : 0; }
 
     void narrow(State more, State range) {
-        low_ += more;
+        past_ -= more;
         range_ = range;
         if (range_ >= UNIT) return;
-        low_ <<= 32;
         range_ <<= 32;
-        point_ = point_ << 32 | next();
+        past_ = past_ << 32 | next();
     }
 
     [[noreturn]] static void damaged() { throw std::invalid_argument("no encoder writes such words"); }
 
     std::vector<Word> words_;
     size_t at_ = 0;
-    State low_ = 0, range_ = ~State(0), point_ = 0;
+    State range_ = ~State(0), past_ = 0;  // past the lower end of the range is the point that the words say
 };
 
 }  // namespace scatter::codec

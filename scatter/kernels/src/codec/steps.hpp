@@ -328,11 +328,19 @@ private:
         }
     }
 
-    // The value that a coefficient with loss stands for.
-    float value(size_t i) const {
-        const float size = m_[i] ? float(m_[i]) + model_.centre(sizes_[i], m_[i])
-                                 : model_.zero(flags_[i], std::abs(said_[i]));
-        return (m_[i] ? bool(negative_[i]) : said_[i] > 0) ? -size : size;
+    // The values that coefficients with loss stand for. (Zeros that are not likely to be anything else stand for 0,
+    // whatever their signs would be.)
+    void value() {
+        values_.resize(size_t(count_));
+        for (size_t i = 0; i < size_t(count_); i++) {
+            const float near = model_.zero(flags_[i], std::abs(said_[i]));
+            values_[i] = said_[i] > 0 ? -near : near;
+        }
+        for (const std::int32_t i : some_) {
+            const std::int32_t m = m_[size_t(i)];
+            const float size = float(m) + model_.centre(sizes_[size_t(i)], m);
+            values_[size_t(i)] = negative_[size_t(i)] ? -size : size;
+        }
     }
 
     // Give values, and make logarithms known.
@@ -349,10 +357,10 @@ private:
         level_.put(step, logs_.data());
         if (bands_.lossless)
             over(step, bands_.quantised[band], [&](size_t i, std::int32_t& to) { to = negative_[i] ? -m_[i] : m_[i]; });
-        else
-            over(step, bands_.values[band], [&](size_t i, float& to) {
-                if (wanted_[i]) to = value(i);
-            });
+        else {
+            value();
+            over(step, bands_.values[band], [&](size_t i, float& to) { to = values_[i]; });
+        }
     }
 
     static constexpr Index GRAIN = 4096;  // positions that are worth a thread
@@ -366,7 +374,7 @@ private:
     std::vector<std::uint8_t> flags_, sizes_, negative_, wanted_;  // of every coefficient of a step
     std::vector<std::int8_t> said_, logs_;  // confidence that the sign is negative, where it is wanted; logarithms
     std::vector<std::int32_t> m_;
-    std::vector<float> a_;
+    std::vector<float> a_, values_;
     std::vector<std::uint8_t> some_sizes_, some_sure_, symbols_;  // of those that are not zero
     std::vector<std::int32_t> some_, order_;
     std::vector<Index> starts_;
