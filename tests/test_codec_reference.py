@@ -75,7 +75,12 @@ def test_another_decoder_finds_the_same_small_copies_of_an_image_of_many_levels(
 
 @pytest.mark.parametrize(
     ("name", "shape", "checksum"),
-    [("715e-lossy", (40, 36, 3), 2856216138), ("715e-lossless", (33, 47), 1555789579)],
+    [
+        ("715e-lossy", (40, 36, 3), 2856216138),
+        ("715e-lossless", (33, 47), 1555789579),
+        ("a4ed-lossy", (40, 36, 3), 3139275629),
+        ("a4ed-lossless", (33, 47), 1555789579),
+    ],
 )
 def test_files_of_every_model_stay_readable(name, shape, checksum):
     data = (Path(__file__).parent / "codec_files" / f"{name}.swc").read_bytes()

@@ -19,7 +19,7 @@ from scatter.errors import CodecError
 
 SUFFIX = ".npz"
 
-NEWEST = 0x715E
+NEWEST = 0xA4ED
 """Identity of the model that files are written with; all that this package has ever written stay readable."""
 
 FLAG_SHIFT = 80
