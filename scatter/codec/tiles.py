@@ -37,7 +37,7 @@ def to_planes(image: Array, depth: int, lossless: bool) -> list[Array]:
     if channels in (2, 4):
         planes.append(image[..., -1].astype(kind))
     for index in _centred(channels):
-        planes[index] = planes[index] - kind(middle)
+        planes[index] -= kind(middle)
     return planes
 
 
@@ -72,10 +72,11 @@ def _centred(channels: int) -> list[int]:
     return [0, channels - 1] if channels in (2, 4) else [0]
 
 
-def transform(planes: Sequence[Array], lossless: bool) -> tuple[list[Array], list[list[lifting.Details]]]:
-    """Coarsest approximation of each plane, and its details from fine to coarse."""
+def transform(planes: list[Array], lossless: bool) -> tuple[list[Array], list[list[lifting.Details]]]:
+    """Coarsest approximation of each plane, and its details from fine to coarse; the list is used up."""
     coarsest, details = [], []
-    for plane in planes:
+    while planes:
+        plane = planes.pop(0)
         found: list[lifting.Details] = []
         for _ in range(lifting.levels(*plane.shape)):
             plane, detail = lifting.forward(plane, lossless)
