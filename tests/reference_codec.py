@@ -9,7 +9,7 @@ from bisect import bisect
 from fractions import Fraction
 from functools import cache
 from importlib import resources
-from itertools import accumulate, pairwise, product
+from itertools import accumulate, pairwise, permutations, product
 
 import numpy as np
 
@@ -43,6 +43,7 @@ class File:  # "The file"
         File.model = model(int.from_bytes(self.take(2), "little"))
         (flags,) = self.take(1)
         self.lossless, self.depth, self.channels = flags & 1, 16 if flags & 2 else 8, (flags >> 2) % 4 + 1
+        self.colours = flags >> 5
         self.shape, self.index = (self.varint(), self.varint()), self.varint() - 192
         self.tile = self.varint() if flags & 16 else 0
 
@@ -390,13 +391,19 @@ def merge(s, d, lossless):  # "The wavelet transform"
     return np.insert(s, k + 1, d, axis=0)
 
 
+def reversed_colours(a, b, c, which):
+    if which:
+        found = [a, a + b, c + ((a + a + b) >> 1)]
+        return [found[list(permutations(range(3)))[which - 1].index(channel)] for channel in range(3)]
+    t = a - (b >> 1)
+    return t - (c >> 1) + c, b + t, t - (c >> 1)
+
+
 def pixels(planes, file):  # "From planes to pixels"
     for number in {0, file.channels - 1} if file.channels != 3 else {0}:
         planes[number] = planes[number] + 2 ** (file.depth - 1)
     if file.channels >= 3 and file.lossless:
-        y, cg, co = planes[:3]
-        t = y - (cg >> 1)
-        planes[:3] = t - (co >> 1) + co, cg + t, t - (co >> 1)
+        planes[:3] = reversed_colours(*planes[:3], file.colours)
     elif file.channels >= 3:
         y, cb, cr = planes[:3]
         r, b = y + f32(1.402) * cr, y + f32(1.772) * cb

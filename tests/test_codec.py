@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scatter import codec
-from scatter.codec import container, encoding, entropy, lifting, native, rangecoder
+from scatter.codec import colour, container, encoding, entropy, lifting, native, rangecoder
 from scatter.codec.compiled import compiled_network, compiled_tables
 from scatter.codec.lattices import KNOWN, STEPS
 from scatter.codec.model import identities, load
@@ -665,6 +665,50 @@ def test_headers_that_lie_are_refused():
     ):
         with pytest.raises(CodecError, match=message):
             codec.decode(changed)
+
+
+def test_colours_are_only_transformed_where_there_are_some():
+    for channels, how in ((1, {"lossless": True}), (2, {"lossless": True}), (3, {"step": 8.0})):
+        data = codec.encode(picture(16, 16, channels), **how)
+        changed = resealed_flags(data, data[7] | 1 << 5)
+        with pytest.raises(CodecError, match="the data have unknown flags 0x2"):
+            codec.decode(changed)
+    data = codec.encode(picture(16, 16, 3), lossless=True)
+    with pytest.raises(CodecError, match="the data have unknown flags 0xe9"):
+        codec.decode(resealed_flags(data, data[7] & 31 | 7 << 5))
+
+
+def resealed_flags(data, flags):
+    return data[:7] + bytes([flags]) + data[8:]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**31), st.integers(0, 6), st.sampled_from([8, 16]))
+def test_every_transform_of_colours_is_reversible(seed, which, depth):
+    image = np.random.default_rng(seed).integers(0, 2**depth, (5, 4, 3)).astype(f"uint{depth}")
+    planes = colour.to_reversible(image, which)
+    np.testing.assert_array_equal(colour.from_reversible(planes, which), image)
+    if which:
+        first, second, third = (image[..., c].astype(int) for c in colour.ORDERS[which - 1])
+        np.testing.assert_array_equal(planes, [first, second - first, third - (first + second) // 2])
+
+
+def test_the_transform_of_colours_is_the_one_with_the_smallest_details():
+    y, x = np.mgrid[:200, :150]
+    rng = np.random.default_rng(0)
+    base = np.rint(120 + 60 * np.sin(x / 9 + y / 7) + rng.normal(0, 9, x.shape))
+    own = np.rint(base / 3 + rng.normal(0, 9, x.shape))
+    mean = np.floor((base + own) / 2) + 3
+    for which, order in enumerate(colour.ORDERS, start=1):
+        image = np.empty((*x.shape, 3), np.uint8)
+        for channel, plane in zip(order, (base, own, mean), strict=True):
+            image[..., channel] = np.clip(plane, 0, 255)
+        # If green is the mean of red and blue, YCoCg-R knows better than to take it last.
+        assert colour.choose_reversible(image) == (0 if order[2] == 1 else which)
+        assert colour.choose_reversible(image[:1, :1]) >= 0
+    grey = np.repeat(base[..., None], 3, axis=2).astype(np.uint8)
+    costs = [colour._cost(grey, which) for which in range(7)]
+    assert colour.choose_reversible(grey) == int(np.argmin(costs))
 
 
 def test_another_model_is_named():

@@ -10,7 +10,7 @@ import pytest
 import reference_codec
 
 from scatter import codec
-from scatter.codec import encoding, model, planes
+from scatter.codec import colour, encoding, model, planes
 
 PAGE = Path(__file__).parent.parent / "docs" / "codec_format.md"
 
@@ -52,6 +52,17 @@ def test_another_decoder_finds_the_same_pixels_at_every_scale(name):
     found = [assert_decoded_alike(data, reduce) for reduce in range(codec.info(data)["levels"] + 1)]
     if "lossless" in target:
         np.testing.assert_array_equal(found[0], image)
+
+
+@pytest.mark.parametrize("order", [None, *itertools.permutations(range(3))], ids=str)
+def test_another_decoder_finds_the_same_pixels_by_every_transform_of_colours(order, monkeypatch):
+    image = picture((26, 24, 4), np.uint8)
+    which = 0 if order is None else colour.ORDERS.index(order) + 1
+    monkeypatch.setattr(encoding, "choose_reversible", lambda image: which)
+    data = codec.encode(image, lossless=True, n_jobs=1)
+    assert codec.info(data)["colours"] == which
+    np.testing.assert_array_equal(assert_decoded_alike(data, 0), image)
+    assert_decoded_alike(data, 1)
 
 
 def test_another_decoder_finds_the_same_pixels_in_tiles_of_unlike_depths(monkeypatch):

@@ -19,7 +19,8 @@ MAGIC = b"\x89SWC"
 VERSION = 1
 LOSSLESS, DEEP, TILED = 1, 2, 16
 """Flags: without loss, 16 bits a sample, in tiles. Bits 2 and 3 hold the channels less one."""
-KNOWN_FLAGS = 31
+COLOURS, MOST_COLOURS = 5, 6
+"""First of the bits that hold the reversible transform of colours, and the last transform that there is."""
 TILE_UNIT = 64
 """Tiles start at multiples of this, so that up to six halvings keep them apart."""
 MOST_SIDE = 2**24
@@ -58,6 +59,8 @@ class Header:
         Sides of the tiles are about this, pixels; 0 without tiles.
     model : int
         Identity of the model, 16 bits.
+    colours : int, default=0
+        Reversible transform of colours, 0 to 6; 0 for other images.
     """
 
     height: int
@@ -68,6 +71,7 @@ class Header:
     step_index: int
     tile: int
     model: int
+    colours: int = 0
 
     @cached_property
     def tiles(self) -> list[Tile]:
@@ -94,7 +98,7 @@ def _cuts(side: int, tile: int) -> list[int]:
 def write(header: Header, tiles: list[list[bytes]]) -> bytes:
     """A file from the segments of each tile, the coarsest first."""
     flags = header.lossless * LOSSLESS | (header.depth == 16) * DEEP | (header.channels - 1) << 2
-    flags |= bool(header.tile) * TILED
+    flags |= bool(header.tile) * TILED | header.colours << COLOURS
     head = bytearray(MAGIC + bytes([VERSION]) + header.model.to_bytes(2, "little") + bytes([flags]))
     for value in (header.height, header.width, header.step_index - LEAST_STEP):
         head += _varint(value)
@@ -132,7 +136,9 @@ class Contents:
             raise CodecError(
                 f"the data have version {version}; this release reads version {VERSION}; update scatter"
             )
-        if flags & ~KNOWN_FLAGS:
+        colours = flags >> COLOURS
+        coloured = flags & LOSSLESS and (flags >> 2 & 3) >= 2
+        if colours > (MOST_COLOURS if coloured else 0):
             raise CodecError(f"the data have unknown flags {flags:#04x}; update scatter")
         height, width = self._varint("the height"), self._varint("the width")
         step_index = self._varint("the step") + LEAST_STEP
@@ -147,6 +153,7 @@ class Contents:
             step_index,
             tile,
             low | high << 8,
+            colours,
         )
         self.tiles = self.header.tiles
         self._counts = [levels(tile.height, tile.width) + 1 for tile in self.tiles]

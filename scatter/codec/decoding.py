@@ -89,7 +89,8 @@ def decode(
     ndarray of uint8 or uint16, shape (H, W) or (H, W, C)
         The image; without a channel axis if it has one channel. With ``coefficients`` a
         `scatter.Decomposition` of float32, scaled as by ``Pyramid("bior4.4")``, 0 being mid-grey; of several
-        channels a batch of planes: luma, Cb and Cr, or luma, Cg and Co if lossless, and alpha.
+        channels a batch of planes: luma, Cb and Cr, or without loss those of the reversible transform that
+        `info` names, and alpha.
 
     Raises
     ------
@@ -137,7 +138,7 @@ def decode(
 
     def paste(tile: Tile, states: list[State]) -> None:
         planes = [state.approximation for state in states]
-        part = tiles.from_planes(planes, header.depth, header.lossless)
+        part = tiles.from_planes(planes, header.depth, header.lossless, header.colours)
         _paste(out, part, (tile.y >> reduce) - top, (tile.x >> reduce) - left)
 
     _each_tile(contents, met, reduce, jobs, paste, watch)
@@ -157,6 +158,7 @@ def info(data: bytes) -> dict[str, Any]:
     dict
         ``height`` and ``width`` in pixels, ``channels``, ``depth`` in bits, ``lossless``, ``step`` (0 if
         lossless), ``tile`` (about the side of the tiles, 0 without), ``tiles`` (their number), ``model``,
+        ``colours`` (the reversible transform of colours, 0 to 6; 0 if there is none),
         ``levels`` (the largest ``reduce``), and ``bytes``: how many from the start each ``reduce`` needs.
 
     Raises

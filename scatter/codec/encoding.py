@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scatter.codec import checks, container, model, tiles
+from scatter.codec.colour import choose_reversible
 from scatter.codec.container import Header, Tile
 from scatter.codec.planes import plane_specs
 from scatter.codec.rate import Encoded, search
@@ -33,8 +34,10 @@ class _Source:
         self.lossless, self.measured = lossless, measured
         self.model = model.load()
         tile = TILE if image.shape[0] * image.shape[1] > WHOLE else 0
+        self.colours = choose_reversible(image) if lossless and image.shape[2] >= 3 else 0
+        height, width, channels = image.shape
         self.header = Header(
-            image.shape[0], image.shape[1], image.shape[2], depth, lossless, 0, tile, self.model.identity
+            height, width, channels, depth, lossless, 0, tile, self.model.identity, self.colours
         )
         self.tiles = self.header.tiles
         self._kept = self._transform(self.tiles[0]) if len(self.tiles) == 1 else None
@@ -50,7 +53,7 @@ class _Source:
         return Encoded(data, error if self.measured else math.nan)
 
     def _transform(self, tile: Tile) -> Any:
-        planes = tiles.to_planes(self._cut(tile), self.depth, self.lossless)
+        planes = tiles.to_planes(self._cut(tile), self.depth, self.lossless, self.colours)
         return tiles.transform(planes, self.lossless)
 
     def _cut(self, tile: Tile) -> Array:
@@ -63,7 +66,8 @@ class _Source:
         segments, states = tiles.encode_tile(self.model, transformed, specs, size, workers)
         if not self.measured:
             return segments, 0.0
-        decoded = tiles.from_planes([state.approximation for state in states], self.depth, self.lossless)
+        planes = [state.approximation for state in states]
+        decoded = tiles.from_planes(planes, self.depth, self.lossless, self.colours)
         difference = decoded.astype(np.float32) - self._cut(tile)
         return segments, float(np.einsum("ijk,ijk->", difference, difference, dtype=np.float64))
 

@@ -27,13 +27,15 @@ BLOCK = 2**16
 """Pixels that planes are made an image of at once: they fit in a cache."""
 
 
-def to_planes(image: Array, depth: int, lossless: bool) -> list[Array]:
-    """The planes of an image, centred on 0 where they are not chroma."""
+def to_planes(image: Array, depth: int, lossless: bool, colours: int = 0) -> list[Array]:
+    """The planes of an image, centred on 0 where they are not chroma; which transform if without loss."""
     middle = 1 << (depth - 1)
     channels = image.shape[2]
     kind = np.int32 if lossless else np.float32
-    split = colour.to_reversible if lossless else colour.to_luma_chroma
-    planes: list[Array] = split(image) if channels >= 3 else [image[..., 0].astype(kind)]
+    if channels < 3:
+        planes: list[Array] = [image[..., 0].astype(kind)]
+    else:
+        planes = colour.to_reversible(image, colours) if lossless else colour.to_luma_chroma(image)
     if channels in (2, 4):
         planes.append(image[..., -1].astype(kind))
     for index in _centred(channels):
@@ -41,25 +43,27 @@ def to_planes(image: Array, depth: int, lossless: bool) -> list[Array]:
     return planes
 
 
-def from_planes(planes: Sequence[Array], depth: int, lossless: bool) -> Array:
+def from_planes(planes: Sequence[Array], depth: int, lossless: bool, colours: int = 0) -> Array:
     """The image of some planes, rounded to whole numbers within the range of its depth."""
     rows, columns = planes[0].shape
     image = np.empty((rows, columns, len(planes)), np.uint8 if depth == 8 else np.uint16)
     high = max(1, BLOCK // columns)
     for y in range(0, rows, high):
         part = [plane[y : y + high] for plane in planes]
-        np.copyto(image[y : y + high], _merged(part, depth, lossless), casting="unsafe")
+        np.copyto(image[y : y + high], _merged(part, depth, lossless, colours), casting="unsafe")
     return image
 
 
-def _merged(planes: list[Array], depth: int, lossless: bool) -> Array:
+def _merged(planes: list[Array], depth: int, lossless: bool, colours: int) -> Array:
     """The whole numbers that some planes stand for, channels last."""
     middle, channels = 1 << (depth - 1), len(planes)
     found = list(planes)
     for index in _centred(channels):
         found[index] = found[index] + found[index].dtype.type(middle)
-    merge = colour.from_reversible if lossless else colour.from_luma_chroma
-    image = merge(found[:3]) if channels >= 3 else found[0][..., None]
+    if channels < 3:
+        image = found[0][..., None]
+    else:
+        image = colour.from_reversible(found[:3], colours) if lossless else colour.from_luma_chroma(found[:3])
     if channels in (2, 4):
         image = np.concatenate([image, found[-1][..., None]], axis=-1)
     image = image if lossless else np.rint(image)
