@@ -17,7 +17,7 @@ _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114
 ORDERS = tuple(permutations(range(3)))
 """Orders of red, green and blue, 0, 1 and 2, in the reversible transforms from 1 on."""
 PATCH, PATCHES, LEVELS = 128, 6, 3
-"""A reversible transform is chosen by the details of patches: pixels a side, how many across and down, levels."""
+"""A reversible transform is chosen by details of patches: pixels a side, how many across and down, levels."""
 
 
 def to_luma_chroma(image: Array) -> list[Array]:
