@@ -49,6 +49,7 @@ public:
           prior_(stored, stored + classes * symbols),
           counts_(prior_.size(), 0),
           changed_(size_t(classes), true),
+          priced_(size_t(classes), false),
           cumulative_(size_t(classes * (symbols + 1))),
           bits_(prior_.size()) {
         for (std::int64_t& weight : prior_) weight *= prior;
@@ -57,7 +58,11 @@ public:
 
     Index classes() const { return classes_; }
     const Word* sums(Index of) const { return &cumulative_[size_t(of * (symbols_ + 1))]; }
-    float bits(Index of, Index symbol) const { return bits_[size_t(of * symbols_ + symbol)]; }
+    // Bits that a symbol takes, which only an encoder asks for: those of a class are computed when they first are.
+    float bits(Index of, Index symbol) {
+        if (!priced_[size_t(of)]) price(of);
+        return bits_[size_t(of * symbols_ + symbol)];
+    }
 
     void count(Index of, Index symbol, std::int64_t times = 1) {
         add(of, symbol, 2 * times);
@@ -84,15 +89,20 @@ public:
             for (Index s = 0; s < symbols_; s++)
                 weights[size_t(s)] = prior_[size_t(of * symbols_ + s)] + counts[s] * 65536;
             accumulate(weights.data(), symbols_, &cumulative_[size_t(of * (symbols_ + 1))]);
-            // To 1/256 of a bit: the logarithm's last digit must not decide anything.
-            for (Index s = 0; s < symbols_; s++) {
-                const double share = double(sums(of)[s + 1] - sums(of)[s]) / double(1 << PRECISION);
-                bits_[size_t(of * symbols_ + s)] = float(std::nearbyint(-256 * std::log2(share)) / 256);
-            }
+            priced_[size_t(of)] = false;
         }
     }
 
 private:
+    // To 1/256 of a bit: the logarithm's last digit must not decide anything.
+    void price(Index of) {
+        for (Index s = 0; s < symbols_; s++) {
+            const double share = double(sums(of)[s + 1] - sums(of)[s]) / double(1 << PRECISION);
+            bits_[size_t(of * symbols_ + s)] = float(std::nearbyint(-256 * std::log2(share)) / 256);
+        }
+        priced_[size_t(of)] = true;
+    }
+
     void add(Index of, Index symbol, std::int64_t by) {
         counts_[size_t(of * symbols_ + symbol)] += by;
         changed_[size_t(of)] = true;
@@ -101,7 +111,7 @@ private:
     Index classes_, symbols_;
     bool spread_;
     std::vector<std::int64_t> prior_, counts_;
-    std::vector<bool> changed_;
+    std::vector<bool> changed_, priced_;
     std::vector<Word> cumulative_;
     std::vector<float> bits_;
 };
