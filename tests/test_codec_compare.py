@@ -662,7 +662,7 @@ def test_what_is_not_used_is_left_out(channels):
 # ------------------------------------------------------------------ the benchmark
 def test_rows_of_the_benchmark(monkeypatch):
     codecs = {"scatter": OURS, "jpeg2000": RIVALS["jpeg2000"]}
-    monkeypatch.setattr(benchmark, "CODECS", codecs)
+    monkeypatch.setattr(benchmark, "BEST", codecs)
     monkeypatch.setattr(benchmark, "SETTINGS", {"scatter": (5, 20, 60, 100), "jpeg2000": (0.3, 0.7, 1, 2)})
     images = {"a": GREY, "b": GREY[::-1, :90]}
     rows = {what: (value, spread) for what, value, spread in benchmark.side_by_side(images)}
