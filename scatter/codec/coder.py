@@ -139,9 +139,7 @@ class Writer(_Base):
         self, model: Model, specs: Sequence[PlaneSpec], bands: Sequence[Sequence[Details]], workers: Workers
     ) -> None:
         super().__init__(model, specs, workers)
-        self.encoder = Encoder()
-        self.words: dict[int, int] = {}
-        self._bands = bands
+        self.encoder, self._bands = Encoder(), bands
 
     def code(self, plane: int, j: int, index: int, level: Level) -> tuple[NDArray[np.int32], Array]:
         """Decide on the coefficients of a step and code them."""
@@ -159,7 +157,7 @@ class Writer(_Base):
             there = signs.places
             m[there] = self._decide(a[there], m[there], negative[there], flags[there], sizes[there], signs)
         self._put(m, negative, flags, sizes, signs)
-        self.words[j] = self.encoder.words
+        self.encoder.mark(j)
         return self._result(spec, level.shape(index), flags, sizes, m, negative, signs)
 
     def _put(

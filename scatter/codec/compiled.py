@@ -134,9 +134,7 @@ class CompiledWriter(_Base):
         self, model: Model, specs: Sequence[PlaneSpec], bands: Sequence[Sequence[Details]], workers: Workers
     ) -> None:
         super().__init__(model, specs, workers)
-        self.encoder = Encoder()
-        self.words: dict[int, int] = {}
-        self._bands = bands
+        self.encoder, self._bands = Encoder(), bands
 
     def code_level(
         self, plane: int, around: Surroundings, values: Sequence[Array], logarithms: Sequence[Array]
@@ -158,7 +156,7 @@ class CompiledWriter(_Base):
             with_loss,
             without,
         )
-        self.words[j] = self.encoder.words
+        self.encoder.mark(j)
         return level
 
 

@@ -34,11 +34,9 @@ class _Source:
         self.lossless, self.measured = lossless, measured
         self.model = model.load()
         tile = TILE if image.shape[0] * image.shape[1] > WHOLE else 0
-        self.colours = choose_reversible(image) if lossless and image.shape[2] >= 3 else 0
         height, width, channels = image.shape
-        self.header = Header(
-            height, width, channels, depth, lossless, 0, tile, self.model.identity, self.colours
-        )
+        colours = choose_reversible(image) if lossless and channels >= 3 else 0
+        self.header = Header(height, width, channels, depth, lossless, 0, tile, self.model.identity, colours)
         self.tiles = self.header.tiles
         self._kept = self._transform(self.tiles[0]) if len(self.tiles) == 1 else None
 
@@ -53,7 +51,7 @@ class _Source:
         return Encoded(data, error if self.measured else math.nan)
 
     def _transform(self, tile: Tile) -> Any:
-        planes = tiles.to_planes(self._cut(tile), self.depth, self.lossless, self.colours)
+        planes = tiles.to_planes(self._cut(tile), self.depth, self.lossless, self.header.colours)
         return tiles.transform(planes, self.lossless)
 
     def _cut(self, tile: Tile) -> Array:
@@ -67,7 +65,7 @@ class _Source:
         if not self.measured:
             return segments, 0.0
         planes = [state.approximation for state in states]
-        decoded = tiles.from_planes(planes, self.depth, self.lossless, self.colours)
+        decoded = tiles.from_planes(planes, self.depth, self.lossless, self.header.colours)
         difference = decoded.astype(np.float32) - self._cut(tile)
         return segments, float(np.einsum("ijk,ijk->", difference, difference, dtype=np.float64))
 

@@ -72,11 +72,18 @@ class Encoder:
     ----------
     coder : RangeEncoder
         The compiled one, or that of Python.
+    marks : dict of int to int
+        Number of words at the end of each level, one above the coarsest for what comes before it.
     """
 
     def __init__(self) -> None:
         module = library()
         self.coder: Any = rangecoder.RangeEncoder() if module is None else module.RangeEncoder()
+        self.marks: dict[int, int] = {}
+
+    def mark(self, level: int) -> None:
+        """Keep in mind that a level is at its end."""
+        self.marks[level] = self.words
 
     def put(self, tables: Ints, classes: Ints, found: Ints) -> None:
         """Code symbols by the table of the class of each."""

@@ -69,11 +69,9 @@ def forward(x: Array, reversible: bool) -> tuple[Array, Details]:
     tuple
         The approximation, ``(ceil(H/2), ceil(W/2))``, and the details.
     """
-    module, kind = library(), np.dtype(np.int32 if reversible else np.float32)
-    if module is not None and x.dtype == kind:
-        height, width = x.shape
-        sides = [(-(-n // 2), n // 2) for n in (height, width)]
-        bands = [np.empty((rows, columns), kind) for rows in sides[0] for columns in sides[1]]
+    if (module := _compiled(x, reversible)) is not None:
+        sides = [(-(-n // 2), n // 2) for n in x.shape]
+        bands = [np.empty((rows, columns), x.dtype) for rows in sides[0] for columns in sides[1]]
         module.lift([np.ascontiguousarray(x)], bands)
         return bands[0], Details(*bands[1:])
     split = _split53 if reversible else _split97
@@ -85,16 +83,20 @@ def forward(x: Array, reversible: bool) -> tuple[Array, Details]:
 
 def inverse(approximation: Array, details: Details, reversible: bool) -> Array:
     """Undo `forward`."""
-    module, kind = library(), np.dtype(np.int32 if reversible else np.float32)
-    if module is not None and approximation.dtype == kind:
+    if (module := _compiled(approximation, reversible)) is not None:
         bands = [np.ascontiguousarray(band) for band in (approximation, *details)]
-        x = np.empty((len(bands[0]) + len(bands[2]), bands[0].shape[1] + bands[1].shape[1]), kind)
+        x = np.empty((len(bands[0]) + len(bands[2]), bands[0].shape[1] + bands[1].shape[1]), bands[0].dtype)
         module.unlift(bands, [x])
         return x
     merge = _merge53 if reversible else _merge97
     low = merge(approximation.T, details.hl.T).T
     high = merge(details.lh.T, details.hh.T).T
     return merge(np.ascontiguousarray(low), np.ascontiguousarray(high))
+
+
+def _compiled(x: Array, reversible: bool) -> Any:
+    """The compiled module where it computes the same: for the type of numbers that images are coded in."""
+    return library() if x.dtype == (np.int32 if reversible else np.float32) else None
 
 
 @cache

@@ -84,9 +84,9 @@ class RangeDecoder:
 
     def __init__(self, words: NDArray[np.uint32]) -> None:
         self._words = iter(words.tolist())
-        self._low, self._range = 0, MASK
-        self._point = self._next() << 32
-        self._point |= self._next()
+        self._range = MASK
+        self._past = self._next() << 32 | self._next()
+        """How far past the lower end of the range the point is that the words say."""
 
     def get(self, sums: Sums, classes: Ints, out: Ints) -> None:
         """Decode symbols, class by class, into ``out``."""
@@ -106,16 +106,15 @@ class RangeDecoder:
 
     def _quantile(self) -> tuple[int, int]:
         scale = self._range >> PRECISION
-        quantile = ((self._point - self._low) & MASK) // scale
+        quantile = self._past // scale
         if quantile >> PRECISION:
             raise ValueError("no encoder writes such words")
         return scale, quantile
 
     def _narrow(self, scale: int, left: int, frequency: int) -> None:
-        self._low, self._range = (self._low + scale * left) & MASK, scale * frequency
+        self._past, self._range = self._past - scale * left, scale * frequency
         if self._range < UNIT:
-            self._low, self._range = self._low << 32 & MASK, self._range << 32
-            self._point = (self._point << 32 | self._next()) & MASK
+            self._past, self._range = self._past << 32 | self._next(), self._range << 32
 
     def _next(self) -> int:
         return next(self._words, 0)

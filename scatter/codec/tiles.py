@@ -123,7 +123,7 @@ def encode_tile(
     writer = (Writer if library() is None else CompiledWriter)(model, specs, details, workers)
     states = encode_with(writer, model, coarsest, specs, size)
     data = writer.encoder.finish()
-    ends = [writer.words[j] for j in sorted(writer.words, reverse=True)]
+    ends = [end for _, end in sorted(writer.encoder.marks.items(), reverse=True)]
     cuts = [min(len(data), 4 * (end + AHEAD)) for end in ends[:-1]] + [len(data)]
     return [data[a:b] for a, b in zip([0, *cuts[:-1]], cuts, strict=True)], states
 
@@ -142,7 +142,7 @@ def encode_with(
         q, value = approximate(plane, spec, count)
         put_coarse(writer.encoder, q)
         approximations.append(value)
-    writer.words[count + 1] = writer.encoder.words
+    writer.encoder.mark(count + 1)
     return walk(model.tables, specs, approximations, size, count, writer)
 
 

@@ -3,12 +3,12 @@
 // The same source is compiled once for every instruction set, each time into a module of its own (SCATTER_MODULE), so
 // that no code for one processor can end up in the module for another.
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <atomic>
 
+#include "arrays.hpp"
 #include "program.hpp"
 
 namespace nb = nanobind;
@@ -17,11 +17,6 @@ using namespace scatter;
 void declare_codec(nb::module_& m);  // of codec/codec.cpp
 
 namespace {
-
-template <class E>
-using Table = nb::ndarray<const E, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Output = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
 
 template <class T>
 Numbers<T> copied(const Table<T>& from) {

@@ -1,22 +1,19 @@
 // The part of the Python module that codes images. Compiled without fused products, as the format says.
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "../arrays.hpp"
 #include "lifting.hpp"
 #include "steps.hpp"
 
 namespace nb = nanobind;
+using scatter::Output, scatter::Table;
 using namespace scatter::codec;
 
 namespace {
 
-template <class E>
-using Table = nb::ndarray<const E, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Output = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
 template <class T>
 using Planes = std::vector<nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>>;
 
@@ -100,6 +97,19 @@ void declare_range_coder(nb::module_& m) {
         });
 }
 
+// Inputs (positions, inputs) of a block of positions from one on, as `gather` packs them.
+template <bool magnitudes>
+void pack(const Table<std::int8_t>& x, Index at, const Network& net, Whole* out) {
+    auto* const bytes = reinterpret_cast<std::int8_t*>(out);
+    std::fill_n(bytes, net.fours() * BLOCK * 4, std::int8_t(0));
+    const Index wide = Index(x.shape(1));
+    for (Index i = 0; i < std::min(BLOCK, Index(x.shape(0)) - at); i++)
+        for (Index k = 0; k < wide; k++) {
+            const std::int8_t value = x.data()[(at + i) * wide + k];
+            bytes[(k / 4 * BLOCK + i) * 4 + k % 4] = magnitudes ? std::int8_t(std::abs(int(value))) : value;
+        }
+}
+
 void declare_model(nb::module_& m) {
     nb::class_<Network>(m, "CodecNetwork")
         .def("__init__",
@@ -112,17 +122,11 @@ void declare_model(nb::module_& m) {
                 const Output<std::int16_t>& out) {
                  Network::Space space(self);
                  const std::vector<std::int32_t> bias = self.bias(constants.data());
-                 const Index many = Index(x.shape(0)), wide = Index(x.shape(1));
+                 const Index many = Index(x.shape(0));
                  std::vector<std::int32_t> found(size_t(self.outputs() * BLOCK));
                  for (Index at = 0; at < many; at += BLOCK) {
                      const Index some = std::min(BLOCK, many - at);
-                     auto* bytes = reinterpret_cast<std::uint8_t*>(space.x);
-                     std::fill_n(bytes, self.fours() * BLOCK * 4, std::uint8_t(0));
-                     for (Index i = 0; i < some; i++)
-                         for (Index k = 0; k < wide; k++) {
-                             const std::uint8_t value = std::uint8_t(std::abs(int(x.data()[(at + i) * wide + k])));
-                             bytes[(k / 4 * BLOCK + i) * 4 + k % 4] = value;
-                         }
+                     pack<true>(x, at, self, space.x);
                      self.magnitudes(space, bias.data(), found.data());
                      for (Index o = 0; o < self.outputs(); o++)
                          std::copy_n(&found[size_t(o * BLOCK)], some, out.data() + o * many + at);
@@ -130,15 +134,11 @@ void declare_model(nb::module_& m) {
              })
         .def("signs", [](const Network& self, const Table<std::int8_t>& x, const Output<std::int16_t>& out) {
             Network::Space space(self);
-            const Index many = Index(x.shape(0)), wide = Index(x.shape(1));
+            const Index many = Index(x.shape(0));
             std::int32_t found[BLOCK];
             for (Index at = 0; at < many; at += BLOCK) {
                 const Index some = std::min(BLOCK, many - at);
-                auto* bytes = reinterpret_cast<std::int8_t*>(space.x);
-                std::fill_n(bytes, self.fours() * BLOCK * 4, std::int8_t(0));
-                for (Index i = 0; i < some; i++)
-                    for (Index k = 0; k < wide; k++)
-                        bytes[(k / 4 * BLOCK + i) * 4 + k % 4] = x.data()[(at + i) * wide + k];
+                pack<false>(x, at, self, space.x);
                 self.signs(space, found);
                 std::copy_n(found, some, out.data() + at);
             }
