@@ -31,6 +31,9 @@ THREAD_SECONDS = 5e-4
 
 RATE = 3e10
 
+BACK = 2.5
+"""Work of a gradient, in that of the coefficients."""
+
 
 @dataclass(frozen=True, eq=False)
 class CompiledCascade:
@@ -75,16 +78,47 @@ class CompiledCascade:
         n_jobs : int, optional
             Threads; None is as many as this process may use.
         """
-        program = self.program(x.dtype, columns=self.prefers_columns(x.dtype, len(x)))
+        program = self._program_for(x)
         out = np.empty((len(x), program.coefficients), program.dtype)
-        work = program.operations * len(x) / RATE / THREAD_SECONDS
-        run(
-            program,
-            x,
-            out,
-            1 if work < 2 else min(thread_count(n_jobs, thread_limit(self.library)), int(work)),
-        )
+        run(program, x, out, self._threads(program.operations * len(x), n_jobs))
         return out
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether there is a `gradient`: for all but the real fields of volumes."""
+        return not program_of(self.frame).only_columns
+
+    def gradient(self, x: NDArray[Any], dy: NDArray[Any], n_jobs: int | None = None) -> NDArray[Any]:
+        """Gradient of the signals, from that of their coefficients.
+
+        Parameters
+        ----------
+        x : ndarray of shape (batch, *shape)
+            The signals.
+        dy : ndarray of shape (batch, coefficients)
+            What each coefficient counts.
+        n_jobs : int, optional
+            Threads; None is as many as this process may use. Which branch of the tree a thread takes
+            depends on their number alone, so that sums are the same in every call.
+
+        Returns
+        -------
+        ndarray of the shape and type of ``x``
+            Derivatives by the real parts and, i times, by the imaginary ones.
+        """
+        program = self._program_for(x)
+        dx = np.empty(x.shape, x.dtype)
+        dy = np.ascontiguousarray(dy, program.dtype)
+        run_back(program, x, dy, dx, self._threads(BACK * program.operations * len(x), n_jobs))
+        return dx
+
+    def _program_for(self, x: NDArray[Any]) -> Program:
+        return self.program(x.dtype, columns=self.prefers_columns(x.dtype, len(x)))
+
+    def _threads(self, operations: float, n_jobs: int | None) -> int:
+        """As many as there are, and as the work is worth."""
+        work = operations / RATE / THREAD_SECONDS
+        return 1 if work < 2 else min(thread_count(n_jobs, thread_limit(self.library)), int(work))
 
     def prefers_columns(self, dtype: np.dtype[Any], count: int) -> bool:
         """Whether lanes should be columns: for large grids, for few signals, and for all volumes."""
@@ -144,6 +178,47 @@ def run(program: Program, x: NDArray[Any], out: NDArray[Any], threads: int) -> N
             seat.worker.branches(seats[0].spectrum, *nodes, out[block])
 
         share(branches, branch, seats, stop)
+
+
+def run_back(program: Program, x: NDArray[Any], dy: NDArray[Any], dx: NDArray[Any], threads: int) -> None:
+    """Go back through a program, block by block; the last blocks are shared path by path, as in `run`."""
+    stop = threading.Event()
+    seats = [Seat(program.gradient(), program.spectrum()) for _ in range(threads)]
+    blocks = [slice(start, start + program.block) for start in range(0, len(x), program.block)]
+    whole = len(blocks) // threads * threads
+
+    def real(block: slice) -> NDArray[Any]:
+        part = np.ascontiguousarray(x[block])
+        return part.view(program.dtype).reshape(len(part), -1)
+
+    def finish(seat: Seat, block: slice, signals: NDArray[Any]) -> None:
+        seat.worker.finish(signals, seat.spectrum, dy[block], dx[block].view(program.dtype))
+
+    def whole_block(seat: Seat, block: slice) -> None:
+        signals = real(block)
+        seat.worker.root(signals, seat.spectrum)
+        for begin, end in program.branches():
+            if not stop.is_set():
+                seat.worker.branches(seat.spectrum, begin, end, dy[block])
+        finish(seat, block, signals)
+
+    share(blocks[:whole], whole_block, seats, stop)
+    for block in blocks[whole:]:
+        signals, first = real(block), seats[0]
+        first.worker.root(signals, first.spectrum)
+
+        def part(_: Seat, task: tuple[Seat, list[tuple[int, int]]], block: slice = block) -> None:
+            seat, branches = task
+            if seat is not seats[0]:
+                seat.worker.clear()
+            for begin, end in branches:
+                if not stop.is_set():
+                    seat.worker.branches(seats[0].spectrum, begin, end, dy[block])
+
+        share(list(zip(seats, program.shares(threads), strict=True)), part, seats, stop)
+        for other in seats[1:]:
+            first.worker.add(other.worker)
+        finish(first, block, signals)
 
 
 def share(

@@ -91,9 +91,9 @@ class Program(ABC):
     ----------
     nodes : ndarray of `NODE`
         The paths, depth first.
-    operations : float
-        Additions and multiplications that a signal takes: ``5 n log2 n`` for a transform of n points by
-        convention, half of it for a real one, and all those of filters and averages.
+    costs : ndarray
+        Additions and multiplications of each path, for one signal: ``5 n log2 n`` for a transform of n points
+        by convention, half of it for a real one, and all those of filters and averages.
     """
 
     only_columns: ClassVar[bool] = False
@@ -108,7 +108,7 @@ class Program(ABC):
     is_complex: bool
     compiled: Any = field(init=False, repr=False)
     nodes: Numbers = field(init=False, repr=False)
-    operations: float = field(init=False, repr=False)
+    costs: Numbers = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "compiled", self._start())
@@ -117,10 +117,13 @@ class Program(ABC):
         filters = self._add_filters(dict.fromkeys(visit.step for visit in walk if visit.step))
         object.__setattr__(self, "nodes", self._nodes(walk, list(levels), filters))
         self.compiled.set_nodes(self.nodes.view(np.int64))
-        forward = sum(self._fourier(visit.group.resolution) / 2 for visit in walk if visit.group.edges)
-        read = sum(levels[self._level(visit)] for visit in walk)
-        inverse = sum(filters[visit.step].operations for visit in walk if visit.step)
-        object.__setattr__(self, "operations", forward + read + inverse)
+        costs = [
+            levels[self._level(visit)]
+            + (self._fourier(visit.group.resolution) / 2 if visit.group.edges else 0.0)
+            + (filters[visit.step].operations if visit.step else 0.0)
+            for visit in walk
+        ]
+        object.__setattr__(self, "costs", np.asarray(costs))
 
     @classmethod
     def refusal(cls, frame: Any) -> str | None:
@@ -132,6 +135,11 @@ class Program(ABC):
     def width(self) -> int:
         """Numbers in a vector."""
         return int(self.module.register_bytes) // self.dtype.itemsize
+
+    @property
+    def operations(self) -> float:
+        """Additions and multiplications that a signal takes."""
+        return float(self.costs.sum())
 
     @property
     def block(self) -> int:
@@ -153,6 +161,10 @@ class Program(ABC):
         """Memory in which one thread runs the program."""
         return self._make(f"{self._lanes}Worker", self.compiled)
 
+    def gradient(self) -> Any:
+        """Memory in which one thread goes back from a gradient of coefficients to that of the signals."""
+        return self._make(f"{self._lanes}Gradient", self.compiled)
+
     def spectrum(self) -> Any:
         """Room for the spectrum of a block of signals."""
         return self._make("Spectrum")
@@ -164,6 +176,17 @@ class Program(ABC):
             found.append((node, int(self.nodes["end"][node])))
             node = found[-1][1]
         return found
+
+    def shares(self, count: int) -> list[list[tuple[int, int]]]:
+        """The branches, dealt out to so many threads: the longest first, each to who has least."""
+        work = np.concatenate([[0.0], np.cumsum(self.costs)])
+        dealt: list[list[tuple[int, int]]] = [[] for _ in range(count)]
+        loads = [0.0] * count
+        for begin, end in sorted(self.branches(), key=lambda branch: work[branch[0]] - work[branch[1]]):
+            least = loads.index(min(loads))
+            dealt[least].append((begin, end))
+            loads[least] += work[end] - work[begin]
+        return dealt
 
     # ------------------------------------------------------------------ how it is made
     @property

@@ -29,7 +29,13 @@ struct Filter {
         }
     }
 
+    // The transpose: add what those tiles give to the gradient of the spectrum. In adjoint.hpp.
+    void pull(Index from, Index to, const Complex<T>* z, T* re, T* im) const;
+
 private:
+    template <bool mirror>
+    void pull_term(Index i, const Complex<T>* z, const T*& w, T* re, T* im) const;
+
     template <bool mirror>
     SCATTER_INLINE void term(Index i, const T* re, const T* im, const T*& w, Vector<T>* a, Vector<T>* b) const {
         const Index at = source[i], step = mirror ? -W<T> : W<T>;

@@ -30,6 +30,9 @@ struct Workspace {
     T* imaginary() { return v.get() + margin; }
 };
 
+// Of the sample that stands at each place of each axis of a padded grid, -1 where none does.
+using Offsets = std::vector<std::vector<Index>>;
+
 template <class T, bool columns>
 class Grid {
 public:
@@ -78,7 +81,7 @@ public:
     void reserve(Workspace<T>& w) const {
         const Index most = W<T> * (W<T> + *std::max_element(shape_.begin(), shape_.end()));
         const Index grouped = shape_.size() > 1 ? W<T> * shape_[0] * group_ : 0;
-        w.z.reserve(2 * std::max(planes_ * plane_, group_) * W<T>), w.h.reserve(2 * planes_ * h_plane_ * W<T>);
+        w.z.reserve(map_size()), w.h.reserve(2 * planes_ * h_plane_ * W<T>);
         w.a.reserve(2 * most), w.b.reserve(2 * most), w.c.reserve(2 * std::max(most, grouped));
         w.margin = std::max(w.margin, most);
         w.u.reserve(3 * w.margin), w.v.reserve(3 * w.margin);
@@ -87,32 +90,27 @@ public:
     // Strands of |inverse transform of the spectrum filtered|, each handed to `each(strand, u)`.
     template <class Each>
     void modulus(const Filter<T, columns>& filter, const T* re, const T* im, Workspace<T>& w, Each each) const {
-        const size_t rank = shape_.size();
-        Complex<T>*z = w.z.complex(), *a = w.a.complex(), *b = w.b.complex(), *c = w.c.complex();
-        const Index groups = (across_ + group_ - 1) / group_, lines = rank == 3 ? rows_ : 1;
-        const Index tiles = (rank == 1 ? 1 : shape_[0]) * group_ / filter.tile;
-        for (Index g = 0; g < lines * groups; g++) {
-            filter.apply(g * tiles, (g + 1) * tiles, re + margin, im + margin, rank == 1 ? z + g * group_ : c);
-            Complex<T>* to = z + g / groups * pitch_ + g % groups * group_;
-            for (Index k = 0; rank > 1 && k < std::min(group_, across_ - g % groups * group_); k++)
-                plans_[0](along(c + k, group_), along(to + k, rank == 3 ? plane_ : pitch_), a, b);
-        }
-        for (Index p = 0; rank == 3 && p < planes_; p++)
-            for (Index k = 0; k < across_; k++)
-                plans_[1](along(z + p * plane_ + k, pitch_), along(z + p * plane_ + k, pitch_), a, b);
+        Complex<T>*z = w.z.complex(), *a = w.a.complex();
+        filtered(filter, re, im, z, w);
         for (Index s = 0; s < strands(); s++) {
-            const Index block = s % blocks_, row = columns ? block * W<T> : block;
-            Complex<T>* from = z + s / blocks_ * plane_ + row * pitch_;
-            if constexpr (columns) {
-                if (folded_) gather<true>(from, pitch_, c, last_, row);
-                else gather<false>(from, pitch_, c, last_, row);
-                plans_.back()(along(c, 1), Modulus<T>{w.strand()}, a, c);
-            } else {
-                plans_.back()(along(from, 1), Modulus<T>{w.strand()}, a, from);
-            }
+            Complex<T>* from = rows_of(z, s, w);
+            plans_.back()(along(from, 1), Modulus<T>{w.strand()}, a, from);
             each(s, w.strand());
         }
     }
+
+    // The inverse transform of the spectrum filtered, at z: strands of complex numbers, each at its place.
+    void map(const Filter<T, columns>& filter, const T* re, const T* im, Complex<T>* z, Workspace<T>& w) const {
+        filtered(filter, re, im, z, w);
+        for (Index s = 0; s < strands(); s++)
+            plans_.back()(along(rows_of(z, s, w), 1), along(place(z, s), 1), w.a.complex(), w.b.complex());
+    }
+
+    // Where a strand of a map is in z, and room for a map.
+    Complex<T>* place(Complex<T>* z, Index s) const {
+        return z + s / blocks_ * plane_ + s % blocks_ * (columns ? W<T> : 1) * pitch_;
+    }
+    Index map_size() const { return 2 * std::max(planes_ * plane_, group_) * W<T>; }
 
     // Strands of the root of the sum of the squares of real fields of a volume, each handed to `each(strand, u)`.
     //
@@ -201,7 +199,30 @@ public:
     }
 
     // A strand of `count` signals of `size` numbers, of which the sample at each place of an axis stands at an offset.
-    void pad(const T* x, Index size, Index count, const std::vector<std::vector<Index>>& offsets, Index s, T* u) const {
+    void pad(const T* x, Index size, Index count, const Offsets& offsets, Index s, T* u) const {
+        std::fill_n(u, last_ * W<T>, T(0));
+        each_sample(size, count, offsets, s, [&](Index at, Index place) { u[at] = x[place]; });
+    }
+
+    // ---- The way back: gradients, by the transpose of each step above. In adjoint.hpp.
+
+    // Add the gradient of the map at z, which is lost, to that of the spectrum that was filtered.
+    void pull_map(const Filter<T, columns>& filter, Complex<T>* z, T* re, T* im, Workspace<T>& w) const;
+
+    // From the gradient of a spectrum, which is lost, to those of the transforms of strands; and of one of those to a
+    // strand u + i v, or u if v is null.
+    void pull_spectrum(bool real, T* re, T* im, Workspace<T>& w) const;
+    void pull_transform(Index s, T* u, T* v, Workspace<T>& w) const;
+
+    // Add the gradient of a strand to that of the signals.
+    void pull_pad(const T* u, Index size, Index count, const Offsets& offsets, Index s, T* x) const {
+        each_sample(size, count, offsets, s, [&](Index at, Index place) { x[place] += u[at]; });
+    }
+
+private:
+    // Calls with (number of a strand, number of the signals that stands there).
+    template <class Each>
+    void each_sample(Index size, Index count, const Offsets& offsets, Index s, Each each) const {
         const auto& along = offsets.back();
         const Index row = s % blocks_ * (columns ? W<T> : 1), lanes = columns ? std::min(W<T>, rows_ - row) : count;
         Index base[W<T>] = {};
@@ -213,17 +234,45 @@ public:
                 base[l] = base[l] < 0 || offset < 0 ? -1 : base[l] + offset;
             }
         }
-        for (Index k = 0; k < last_; k++) {
-            Vector<T> values = {};
+        for (Index k = 0; k < last_; k++)
             for (Index l = 0; l < lanes; l++) {
                 const Index offset = along[folded_ ? k * rows_ + row + l : k];
-                if (base[l] >= 0 && offset >= 0) values[l] = x[base[l] + offset];
+                if (base[l] >= 0 && offset >= 0) each(k * W<T> + l, base[l] + offset);
             }
-            store(u + k * W<T>, values);
-        }
     }
 
-private:
+    // The spectrum filtered, transformed along all axes but the last one.
+    void filtered(const Filter<T, columns>& filter, const T* re, const T* im, Complex<T>* z, Workspace<T>& w) const {
+        Complex<T>*a = w.a.complex(), *b = w.b.complex(), *c = w.c.complex();
+        const Index rank = Index(shape_.size()), tiles = deep() * group_ / filter.tile;
+        for (Index g = 0; g < lines() * groups(); g++) {
+            filter.apply(g * tiles, (g + 1) * tiles, re + margin, im + margin, rank == 1 ? z + g * group_ : c);
+            Complex<T>* to = z + g / groups() * pitch_ + g % groups() * group_;
+            for (Index k = 0; rank > 1 && k < in_group(g); k++)
+                plans_[0](along(c + k, group_), along(to + k, rank == 3 ? plane_ : pitch_), a, b);
+        }
+        for (Index p = 0; rank == 3 && p < planes_; p++)
+            for (Index k = 0; k < across_; k++)
+                plans_[1](along(z + p * plane_ + k, pitch_), along(z + p * plane_ + k, pitch_), a, b);
+    }
+
+    // Groups of columns that filters make: in each of so many lines, the rows in one, and how many columns one has.
+    Index groups() const { return (across_ + group_ - 1) / group_; }
+    Index lines() const { return shape_.size() == 3 ? rows_ : 1; }
+    Index deep() const { return shape_.size() == 1 ? 1 : shape_[0]; }
+    Index in_group(Index g) const { return std::min(group_, across_ - g % groups() * group_); }
+
+    // The spectrum of a strand: its rows, transposed where they are columns.
+    Complex<T>* rows_of(Complex<T>* z, Index s, Workspace<T>& w) const {
+        Complex<T>*from = place(z, s), *c = w.c.complex();
+        if constexpr (columns) {
+            if (folded_) gather<true>(from, pitch_, c, last_, s % blocks_ * W<T>);
+            else gather<false>(from, pitch_, c, last_, 0);
+            return c;
+        }
+        return from;
+    }
+
     static Sequence<T> along(Complex<T>* z, Index step) {
         return {reinterpret_cast<T*>(z), reinterpret_cast<T*>(z) + W<T>, 2 * W<T> * step};
     }
@@ -310,6 +359,24 @@ private:
         }
     }
 
+    // The transpose: c[k], k < n, to element k of each of W rows, which end with whole vectors, turned the other way.
+    template <bool turn>
+    void spread(const Complex<T>* c, Index n, Complex<T>* z, Index pitch, Index at) const {
+        for (Index k = 0; k < vectors<T>(n); k++) {
+            Vector<T> re[W<T>], im[W<T>];
+            for (Index l = 0; l < W<T>; l++) {
+                const bool inside = k * W<T> + l < n;
+                re[l] = inside ? c[k * W<T> + l].re : Vector<T>{}, im[l] = inside ? c[k * W<T> + l].im : Vector<T>{};
+            }
+            transpose<T>(re), transpose<T>(im);
+            for (Index l = 0; l < W<T>; l++) {
+                Complex<T> value{re[l], im[l]};
+                if constexpr (turn) value = turned(value, (at + l) * last_ + k * W<T>, T(-1));
+                z[l * pitch + k] = value;
+            }
+        }
+    }
+
     // Rows of a folded line without gaps, and the frequencies that were left out: x^[n - k] is the conjugate of x^[k].
     void unfold(T* re, T* im, Index kept) const {
         const Index n = points_, row = across_ * W<T>;
@@ -319,6 +386,9 @@ private:
             for (Index k = i + kept; k < i + last_; k++) re[k] = re[n - k], im[k] = -im[n - k];
         clear(re + n, margin), clear(im + n, margin);
     }
+
+    // The transpose: a gradient of those is one of their conjugates.
+    void fold(T* re, T* im, Index kept) const;
 
     bool folded_;
     Index group_, points_ = 1, last_, rows_, planes_, across_, blocks_, pitch_, plane_, h_pitch_, h_plane_;

@@ -9,7 +9,7 @@
 #include <atomic>
 
 #include "arrays.hpp"
-#include "program.hpp"
+#include "backward.hpp"
 
 namespace nb = nanobind;
 using namespace scatter;
@@ -36,9 +36,10 @@ std::vector<Record> records(const Table<int64_t>& from) {
 }
 
 template <class T, bool columns>
-void declare(nb::module_& m, const char* program, const char* worker) {
+void declare(nb::module_& m, const char* program, const char* worker, const char* gradient) {
     using Code = Program<T, columns>;
     using Hand = Worker<T, columns>;
+    using Back = Gradient<T, columns>;
     nb::class_<Code>(m, program)
         .def("__init__",
              [](Code* self, bool complex, Index size, std::vector<std::vector<Index>> offsets, Index depth, T floor,
@@ -77,6 +78,25 @@ void declare(nb::module_& m, const char* program, const char* worker) {
             nb::gil_scoped_release release;
             self.branches(spectrum, begin, end, out.data());
         });
+    nb::class_<Back>(m, gradient)
+        .def(nb::init<const Code&>(), nb::keep_alive<1, 2>())
+        .def("root",
+             [](Back& self, const Table<T>& x, Spectrum<T>& spectrum) {
+                 nb::gil_scoped_release release;
+                 self.root(x.data(), Index(x.shape(0)), spectrum);
+             })
+        .def("clear", &Back::clear)
+        .def("branches",
+             [](Back& self, const Spectrum<T>& spectrum, Index begin, Index end, const Table<T>& dy) {
+                 nb::gil_scoped_release release;
+                 self.branches(spectrum, begin, end, dy.data());
+             })
+        .def("add", &Back::add)
+        .def("finish", [](Back& self, const Table<T>& x, const Spectrum<T>& spectrum, const Table<T>& dy,
+                          const Output<T>& dx) {
+            nb::gil_scoped_release release;
+            self.finish(x.data(), spectrum, dy.data(), dx.data());
+        });
 }
 
 std::vector<std::string> supported() {
@@ -104,10 +124,10 @@ NB_MODULE(SCATTER_MODULE, m) {
     nb::set_leak_warnings(false);  // transforms that live until Python ends are no leak, and users would read of one
     nb::class_<Spectrum<float>>(m, "Spectrum32").def(nb::init<>());
     nb::class_<Spectrum<double>>(m, "Spectrum64").def(nb::init<>());
-    declare<float, false>(m, "Signals32", "SignalsWorker32");
-    declare<double, false>(m, "Signals64", "SignalsWorker64");
-    declare<float, true>(m, "Columns32", "ColumnsWorker32");
-    declare<double, true>(m, "Columns64", "ColumnsWorker64");
+    declare<float, false>(m, "Signals32", "SignalsWorker32", "SignalsGradient32");
+    declare<double, false>(m, "Signals64", "SignalsWorker64", "SignalsGradient64");
+    declare<float, true>(m, "Columns32", "ColumnsWorker32", "ColumnsGradient32");
+    declare<double, true>(m, "Columns64", "ColumnsWorker64", "ColumnsGradient64");
     declare_codec(m);
     m.attr("register_bytes") = SCATTER_BYTES;
     m.def("thread_limit", [] { return int(most_threads); }, "Limit on threads, 0 for none.");

@@ -27,9 +27,9 @@ struct Program {
 
     bool complex;
     Index size;                               // numbers in a signal
-    std::vector<std::vector<Index>> offsets;  // of the sample that stands at each place of each axis of the padded grid
-    Index depth;                              // spectra that are needed at once
-    T floor;                                  // under the logarithm; negative: no logarithm
+    Offsets offsets;
+    Index depth;  // spectra that are needed at once
+    T floor;      // under the logarithm; negative: no logarithm
     Index coefficients;
     std::vector<Level<T, columns>> levels;  // the first is that of the signals
     std::vector<Filter<T, columns>> filters;
@@ -67,7 +67,7 @@ public:
         if (program.complex) h_.reserve(most + W<T> * W<T>), r_.reserve(room);
     }
 
-    // Pad and transform `count` signals, and write their coefficients of order 0.
+    // Pad and transform `count` signals, and write their coefficients of order 0 if `out` is not null.
     void root(const T* x, Index count, Spectrum<T>& spectrum, T* out) {
         const Level<T, columns>& level = program_.levels[0];
         const bool onward = program_.nodes.size() > 1;
@@ -77,21 +77,18 @@ public:
         if (level.pool == Pool::moments) noise(x, count, spectrum.noise);
         begin(level);
         for (Index s = 0; s < level.grid.strands(); s++) {
-            for (T* part : {u, v}) {
-                if (!part) continue;
-                level.grid.pad(x + (part == v), program_.size, count, program_.offsets, s, part);
-                for (Index i = 0; i < level.grid.length() * W<T>; i += W<T>) store(part + i, load(part + i) * shrink);
-                read(level, s, part, part == v ? r_.get() : t_.get());
-            }
+            strand(x, count, shrink, s, out);
             if (onward) level.grid.transform(s, u, v, w_);
         }
-        rest(level);
-        if (v) {
-            level.reading.rest(level.grid, r_.get(), s_.get(), h_.get());
-            const Index size = level.reading.size(level.grid.folded()) * lanes;
-            for (Index i = 0; i < size; i++) g_.get()[i] = std::hypot(g_.get()[i], h_.get()[i]);
+        if (out) {
+            rest(level);
+            if (v) {
+                level.reading.rest(level.grid, r_.get(), s_.get(), h_.get());
+                const Index size = level.reading.size(level.grid.folded()) * lanes;
+                for (Index i = 0; i < size; i++) g_.get()[i] = std::hypot(g_.get()[i], h_.get()[i]);
+            }
+            write(level, program_.nodes[0], 0, spectrum, out);
         }
-        write(level, program_.nodes[0], 0, spectrum, out);
         if (!onward) return;
         spectrum.reserve(level.grid.spectrum_size());
         level.grid.spectrum(!v, spectrum.re.get(), spectrum.im.get(), w_);
@@ -103,7 +100,19 @@ public:
             branch(node, spectrum.re.get(), spectrum.im.get(), 1, spectrum, out);
     }
 
-private:
+protected:
+    // A strand of signals, and of their imaginary parts, and what is read of it.
+    void strand(const T* x, Index count, Vector<T> shrink, Index s, bool read_it) {
+        const Level<T, columns>& level = program_.levels[0];
+        T *u = w_.strand(), *v = program_.complex ? w_.imaginary() : nullptr;
+        for (T* part : {u, v}) {
+            if (!part) continue;
+            level.grid.pad(x + (part == v), program_.size, count, program_.offsets, s, part);
+            for (Index i = 0; i < level.grid.length() * W<T>; i += W<T>) store(part + i, load(part + i) * shrink);
+            if (read_it) read(level, s, part, part == v ? r_.get() : t_.get());
+        }
+    }
+
     void branch(Index index, const T* re, const T* im, Index order, const Spectrum<T>& spectrum, T* out) {
         const Node& node = program_.nodes[index];
         const Level<T, columns>& level = program_.levels[node.level];

@@ -11,6 +11,8 @@ namespace scatter {
 // rows. A second band may add to the rows of another, where an average wraps around.
 struct Band {
     Index row, rows, begin, step, count, weight, add;
+
+    Index span() const { return (rows - 1) * step + count; }  // elements of x that are read
 };
 
 template <class T>
@@ -62,7 +64,24 @@ struct Matrix {
         });
     }
 
+    // Transposes of those three, in adjoint.hpp: they add to a strand and to x. `spare` has room for the weights.
+    void pull_read(const T* y, Index gap, Index n, T* u, T* spare) const;
+    template <Index tile>
+    void pull_apply(const T* y, Index gap, T* x) const;
+    void pull_dots(const T* y, T* x) const;
+
 private:
+    // Calls with every tile-th element that a band reads, and the first and the last of the rows that read it or one of
+    // those that follow.
+    template <class Each>
+    static void each_element(const Band& band, Index tile, Each each) {
+        const Index step = std::max<Index>(band.step, 1);  // that of a single row is 0
+        for (Index k = 0; k < band.span(); k += tile) {
+            const Index low = k < band.count ? 0 : (k - band.count) / step + 1;
+            each(k, low, std::min(band.rows - 1, (k + tile - 1) / step));
+        }
+    }
+
     // Long sums are made of sums of this many terms, whose rounding errors are smaller.
     static constexpr Index CHUNK = 64;
 
@@ -119,9 +138,7 @@ struct Reading {
     }
 
     void strand(const Grid<T, columns>& grid, Index s, T* u, T* t) const {
-        const Index q = axes.back().rows, blocks = grid.blocks();
-        const Index place = columns ? s / blocks * q * blocks + s % blocks : s * q;
-        axes.back().read(u, grid.length(), t + place * W<T>, (columns ? blocks : 1) * W<T>);
+        axes.back().read(u, grid.length(), t + strand_place(grid, s), (columns ? grid.blocks() : 1) * W<T>);
     }
 
     // From t, through s, to g.
@@ -152,7 +169,19 @@ struct Reading {
         for (Index i = 0; i < count; i++) std::copy_n(t + i * across * W<T>, row, g + i * row);
     }
 
+    // Transposes of both, in adjoint.hpp: add to the gradient of a strand, from t; and to t, through s, from g.
+    void pull_strand(const Grid<T, columns>& grid, Index s, const T* t, T* u, T* spare) const;
+    void pull_rest(const Grid<T, columns>& grid, const T* g, T* t, T* s) const;
+
 private:
+    Index strand_place(const Grid<T, columns>& grid, Index s) const {
+        const Index q = axes.back().rows, blocks = grid.blocks();
+        return (columns ? s / blocks * q * blocks + s % blocks : s * q) * W<T>;
+    }
+
+    void pull_exchange(const Grid<T, columns>& grid, const T* s, T* t) const;
+    static void pull_contract(const T* y, T* x, Index outer, Index n, Index inner, const Matrix<T>& matrix);
+
     // (q, rows) to (rows, q)
     void exchange_axes(const Grid<T, columns>& grid, const T* t, T* s) const {
         const Index q = axes.back().rows, across = vectors<T>(q), pitch = grid.blocks() * W<T>;
