@@ -96,3 +96,63 @@ def test_a_gradient_of_silence_is_that_of_its_average(columns):
     dy, dx = np.ones((2, program.coefficients)), np.empty_like(x)
     run_back(program, x, dy, dx, 1)
     np.testing.assert_allclose(dx, np.full_like(x, 1 / 32**2), rtol=1e-12)
+
+
+# ------------------------------------------------------------------ as PyTorch sees it
+EVERY = READOUTS | {
+    "mean-std": {"pooling": "mean_std"},
+    "log-mean-std": {"pooling": "mean_std", "log": True},
+    "median": {"pooling": "median", "average": False},
+    "several": {"pooling": ("mean", "max")},
+    "powers": {"pooling": "powers"},
+    "log-powers": {"pooling": "powers", "log": True},
+    "ratios": {"ratios": True},
+}
+
+
+@pytest.mark.parametrize("readout", EVERY.values(), ids=EVERY)
+def test_gradcheck(readout):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(2, 32, dtype=torch.float64, generator=generator, requires_grad=True)
+    transform = Scattering1D(J=3, shape=32, executor="compiled", out_type="list", **readout)
+    assert torch.autograd.gradcheck(lambda x: [item["coef"] for item in transform(x)], (x,))
+
+
+@pytest.mark.parametrize("readout", EVERY.values(), ids=EVERY)
+def test_second_derivatives(readout):
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(1, 16, dtype=torch.float64, generator=generator, requires_grad=True)
+    transform = Scattering1D(J=2, shape=16, executor="compiled", out_type="list", **readout)
+    assert torch.autograd.gradgradcheck(lambda x: [item["coef"] for item in transform(x)], (x,))
+
+
+def test_gradients_of_complex_signals():
+    x = torch.randn(3, 1, 40, dtype=torch.complex128, requires_grad=True)
+    transform = Scattering1D(J=3, shape=40, two_sided=True, executor="compiled")
+    assert torch.autograd.gradcheck(transform, (x,))
+
+
+def test_gradients_reach_what_comes_before_and_parameters_alike():
+    """Signals made by other operations, not contiguous, of several batch axes; a gradient of one number."""
+    transform = Scattering2D(J=2, shape=(16, 20))
+    w = torch.nn.Parameter(torch.ones((), dtype=torch.float64))
+    x = torch.randn(20, 16, 2, 3, dtype=torch.float64).permute(3, 2, 1, 0)
+    transform(w * x).sum().backward()
+    torch.testing.assert_close(w.grad, transform(x).sum() + 0 * w.detach(), rtol=1e-9, atol=0)
+
+
+def test_training_in_threads_of_their_own():
+    """Backward runs in a thread of PyTorch's, without the one that called."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    transform = Scattering1D(J=3, shape=64)
+
+    def gradient(seed):
+        x = torch.randn(8, 64, generator=torch.Generator().manual_seed(seed), requires_grad=True)
+        transform(x).square().sum().backward()
+        return x.grad
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(gradient, range(8)))
+    for seed, got in enumerate(found):
+        torch.testing.assert_close(got, gradient(seed), rtol=0, atol=0)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from scatter.frames.base import Frame
 from scatter.frames.convolution import ConvolutionFrame
 from scatter.frames.volume import SolidHarmonicFrame
 from scatter.numerics.moments import MOMENTS
-from scatter.numerics.namespace import Array, device_of, is_torch_array, namespace
+from scatter.numerics.namespace import Array, device_of, is_torch_array, itemsize, namespace, root
 from scatter.paths import Path, PathTree
 from scatter.transforms.readout import Readout
 
@@ -45,30 +45,58 @@ class Compiled:
 
     def __call__(self, x: NDArray[Any], n_jobs: int | None) -> NDArray[Any]:
         """Coefficients of signals (batch, *shape), each path's after the other's: (batch, coefficients)."""
+        found: NDArray[Any] = self._kept(x, lambda block: self.cascade(block, n_jobs))
+        return found
+
+    def differentiable(self, x: Array, by_arrays: Callable[[Array], Array], n_jobs: int | None) -> Array:
+        """The same for tensors of PyTorch, with their gradients.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (batch, *shape)
+            Signals.
+        by_arrays : callable
+            What the cascade gives of signals, computed array by array.
+        n_jobs : int, optional
+            Threads.
+        """
+        from scatter.transforms.autograd import coefficients
+
+        return self._kept(x, lambda block: coefficients(block, self.cascade, by_arrays, n_jobs))
+
+    @property
+    def maps(self) -> Readout:
+        """What the cascade gives: coefficients, or what they are made of."""
+        log = False if self.readout.floor is None else self.readout.log
+        return replace(self.readout, pooling=self.cascade.reading.pooling, log=log)
+
+    def _kept(self, x: Array, cascade: Callable[[Array], Array]) -> Array:
+        xp, count = namespace(x), x.shape[0]
         pooling, pooled = self.readout.pooling, self.cascade.reading.pooling
         if pooling == pooled:
-            found = self.cascade(x, n_jobs)
+            found = cascade(x)
             return self.readout.signed(found) if pooling == "powers" and self.readout.log else found
         if pooled is not None:  # a standard deviation is made of moments
-            found = self.cascade(x, n_jobs).reshape(len(x), -1, len(MOMENTS))
-            return np.stack([found[..., 0], np.sqrt(found[..., 1])], axis=-1).reshape(len(x), -1)
-        room = x.real.itemsize * sum(math.prod(self._shape(path)) for path in self.cascade.tree.paths)
+            found = xp.reshape(cascade(x), (count, -1, len(MOMENTS)))
+            return xp.reshape(xp.stack([found[..., 0], root(found[..., 1])], axis=-1), (count, -1))
+        room = itemsize(x) * sum(math.prod(self._shape(path)) for path in self.cascade.tree.paths)
         step = max(1, BLOCK // room)
-        return np.concatenate([self._block(x[at : at + step], n_jobs) for at in range(0, len(x), step)])
+        blocks = [x[at : min(at + step, count), ...] for at in range(0, count, step)]
+        return xp.concat([self._block(block, cascade(block)) for block in blocks], axis=0)
 
     def _shape(self, path: Path) -> tuple[int, ...]:
         return self.cascade.frame.output(None if self.readout.average else path.resolution)
 
-    def _block(self, x: NDArray[Any], n_jobs: int | None) -> NDArray[Any]:
-        frame, paths = self.cascade.frame, self.cascade.tree.paths
-        maps = pieces(self.cascade(x, n_jobs), map(self._shape, paths))
+    def _block(self, x: Array, flat: Array) -> Array:
+        xp, frame, paths = namespace(x), self.cascade.frame, self.cascade.tree.paths
+        maps = pieces(flat, map(self._shape, paths))
         noise = self.readout.noise(x, frame)
-        found: list[NDArray[Any]] = []
+        found: list[Array] = []
         for path, u in zip(paths, maps, strict=True):
             points = self.readout.points(frame, None if self.readout.average else path.resolution)
             steady = None if self.readout.floor is not None and path.order else noise
-            found.append(self.readout.pool(u, points, steady).reshape(len(x), -1))
-        return np.concatenate(found, axis=1)
+            found.append(xp.reshape(self.readout.pool(u, points, steady), (x.shape[0], -1)))
+        return xp.concat(found, axis=1)
 
 
 def pieces(flat: Array, shapes: Iterable[tuple[int, ...]]) -> Iterator[Array]:
@@ -123,10 +151,11 @@ def compile_cascade(executor: str, frame: Frame, tree: PathTree, readout: Readou
     return None
 
 
-def as_numpy(x: Array, executor: str) -> NDArray[Any] | None:
+def as_numpy(x: Array, executor: str, *, has_gradient: bool) -> NDArray[Any] | None:
     """Memory of an array that the compiled executor may read; None where only the other one will do.
 
-    It will for NumPy arrays, and for PyTorch's on the processor where nothing differentiates or traces.
+    It will for NumPy arrays, and for PyTorch's on the processor where nothing traces; for those that need a
+    gradient if the transform ``has_gradient``.
 
     Raises
     ------
@@ -135,14 +164,27 @@ def as_numpy(x: Array, executor: str) -> NDArray[Any] | None:
     """
     if isinstance(x, np.ndarray):
         return x
-    if is_torch_array(x) and _plain(x):
-        return np.asarray(x.detach().resolve_conj().resolve_neg().numpy())
+    if is_torch_array(x) and _plain(x) and (has_gradient or not differentiates(x)):
+        from scatter.transforms.autograd import memory
+
+        return memory(x)
     if executor == "compiled":
         raise InputError(
-            "executor='compiled' takes NumPy arrays, and PyTorch tensors on the processor that need no "
-            f"gradient, got {type(x).__module__}.{type(x).__name__}; type executor='auto'"
+            "executor='compiled' takes NumPy arrays, and PyTorch tensors on the processor outside of vmap, "
+            "functional and forward-mode derivatives and traces"
+            + (", " if has_gradient else ", and, of volumes, that need no gradient, ")
+            + f"got {type(x).__module__}.{type(x).__name__}; type executor='auto'"
         )
     return None
+
+
+def differentiates(x: Array) -> bool:
+    """Whether PyTorch records what is computed of an array, for a gradient."""
+    if not is_torch_array(x):
+        return False
+    import torch
+
+    return bool(x.requires_grad and torch.is_grad_enabled())
 
 
 def like(found: NDArray[Any], x: Array) -> Array:
@@ -152,12 +194,10 @@ def like(found: NDArray[Any], x: Array) -> Array:
 
 
 def _plain(x: Any) -> bool:
-    """Whether a PyTorch tensor is numbers in memory, outside of gradients, transformations and traces."""
+    """Whether a PyTorch tensor is numbers in memory, outside of transformations and traces."""
     import torch
 
     if type(x) not in (torch.Tensor, torch.nn.Parameter) or x.device.type != "cpu":
-        return False
-    if x.requires_grad and torch.is_grad_enabled():
         return False
     forward_mode = torch.autograd.forward_ad._current_level >= 0
     traced = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None

@@ -17,7 +17,7 @@ from scatter.numerics.moments import Regions
 from scatter.numerics.namespace import Array, itemsize, namespace, within_range
 from scatter.paths import Group, PathTree
 from scatter.transforms.cost import Cost, check_output, check_working, warn_if_slow
-from scatter.transforms.executors import BLOCK, as_numpy, compile_cascade, like, pieces
+from scatter.transforms.executors import BLOCK, as_numpy, compile_cascade, differentiates, like, pieces
 from scatter.transforms.pathmeans import PathMeans
 from scatter.transforms.readout import Readout
 
@@ -110,11 +110,31 @@ class Plan:
         self.admit(math.prod(x.shape[: x.ndim - self.frame.ndim]), itemsize(x))
         if self._in_two_steps:
             return None
-        if self._compiled is None or (signals := as_numpy(x, self.executor)) is None:
+        if self._compiled is None:
+            return None
+        has_gradient = self._compiled.cascade.has_gradient
+        if (signals := as_numpy(x, self.executor, has_gradient=has_gradient)) is None:
             return None
         batch = signals.shape[: signals.ndim - self.frame.ndim]
-        found = self._compiled(signals.reshape(-1, *self.frame.shape), self.n_jobs)
-        return like(found.reshape(*batch, -1), x)
+        if not differentiates(x):
+            found = self._compiled(signals.reshape(-1, *self.frame.shape), self.n_jobs)
+            return like(found.reshape(*batch, -1), x)
+        xp = namespace(x)
+        rows = xp.reshape(x, (-1, *self.frame.shape))
+        kept = self._compiled.differentiable(rows, self._by_arrays.flattened, self.n_jobs)
+        return xp.reshape(kept, (*batch, -1))
+
+    @cached_property
+    def _by_arrays(self) -> Plan:
+        """The plan of what the compiled cascade gives, computed array by array."""
+        assert self._compiled is not None
+        return Plan(self.placed, self.tree, self._compiled.maps, "array", self.n_jobs)
+
+    def flattened(self, x: Array) -> Array:
+        """Coefficients (..., coefficients) of signals of any size each, path by path."""
+        xp = namespace(x)
+        lead = tuple(x.shape[: x.ndim - self.frame.ndim])
+        return xp.concat([xp.reshape(item, (*lead, -1)) for item in self.items(x)], axis=-1)
 
     def run(self, x: Array) -> dict[Group, Array]:
         """Coefficients of every group of paths."""
@@ -237,11 +257,7 @@ class Plan:
         """Coefficients of signals (n, *channels, *shape) as rows, those of one channel after the other's."""
         xp, rows = namespace(x), x.shape[0]
         if (flat := self.flat(x)) is None:
-            if self.uniform:
-                flat = self.array(x)
-            else:
-                lead = tuple(x.shape[: x.ndim - self.frame.ndim])
-                flat = xp.concat([xp.reshape(item, (*lead, -1)) for item in self.items(x)], axis=-1)
+            flat = self.array(x) if self.uniform else self.flattened(x)
         return xp.reshape(flat, (rows, -1))
 
     @cached_property
