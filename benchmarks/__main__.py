@@ -21,6 +21,7 @@ from benchmarks import (
     distributed,
     extraction,
     foundation,
+    gradients,
     graphs,
     growth,
     hostile,
@@ -36,6 +37,7 @@ from benchmarks.tables import tables
 PARTS = (
     foundation,
     compiled,
+    gradients,
     memory,
     growth,
     graphs,
