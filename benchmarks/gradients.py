@@ -92,16 +92,11 @@ def gradient_memory() -> Rows:
     """Peak MB over signals, coefficients and the gradient, float32, one thread, filters included."""
     rows, image, signal = [], "Scattering2D(2, (16, 16))", "Scattering1D(2, 64)"
     for what, first, transform, shape in (
-        ("128 x 32 x 32, J=2", "Scattering2D(2, (16, 16))", "Scattering2D(2, (32, 32))", (128, 32, 32)),
-        ("8 x 256 x 256, J=4", "Scattering2D(2, (16, 16))", "Scattering2D(4, (256, 256))", (8, 256, 256)),
-        (
-            "4 x 1024 x 1024, J=5",
-            "Scattering2D(2, (16, 16))",
-            "Scattering2D(5, (1024, 1024))",
-            (4, 1024, 1024),
-        ),
-        ("16 x 8192, J=8, Q=8", "Scattering1D(2, 64)", "Scattering1D(8, 8192, 8)", (16, 8192)),
-        ("4 x 65536, J=10, Q=8", "Scattering1D(2, 64)", "Scattering1D(10, 65536, 8)", (4, 65536)),
+        ("128 x 32 x 32, J=2", image, "Scattering2D(2, (32, 32))", (128, 32, 32)),
+        ("8 x 256 x 256, J=4", image, "Scattering2D(4, (256, 256))", (8, 256, 256)),
+        ("4 x 1024 x 1024, J=5", image, "Scattering2D(5, (1024, 1024))", (4, 1024, 1024)),
+        ("16 x 8192, J=8, Q=8", signal, "Scattering1D(8, 8192, 8)", (16, 8192)),
+        ("4 x 65536, J=10, Q=8", signal, "Scattering1D(10, 65536, 8)", (4, 65536)),
     ):
         alone, both = (in_child(MEMORY, first, transform, shape, back) for back in (False, True))
         rows += [
