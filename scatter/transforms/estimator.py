@@ -150,6 +150,31 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator, ABC):  # type: igno
         """The same as calling the transform."""
         return self(x)
 
+    @final
+    def module(self) -> Any:
+        """The transform as a layer of PyTorch, for ``torch.nn.Sequential``, ``torch.compile`` and the like.
+
+        The layer has no parameters and no buffers: its ``state_dict`` is empty, and ``to`` leaves it as it
+        is, as filters follow the signals to their device. Half precision is computed in float32 and given
+        back in half precision.
+
+        Returns
+        -------
+        torch.nn.Module
+            Takes tensors (..., *shape) and gives what calling the transform gives. It can be pickled, copied
+            and sent to the workers of a DataLoader.
+
+        Raises
+        ------
+        InputError
+            If ``out_type`` is not 'array'.
+        MissingExtraError
+            If PyTorch is not installed.
+        """
+        from scatter.transforms.layer import layer_of
+
+        return layer_of(self)
+
     # ------------------------------------------------------------------ scikit-learn
     @final
     def fit(self, X: Any, y: object = None) -> Self:
