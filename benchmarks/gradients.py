@@ -106,6 +106,27 @@ def gradient_memory() -> Rows:
     return rows
 
 
+FIRST = """
+import importlib, sys, time, warnings, torch
+warnings.simplefilter("ignore")
+from scatter import Scattering2D
+from scatter._kymatio import import_kymatio
+import_kymatio("benchmarks")
+theirs = importlib.import_module("kymatio.torch").Scattering2D
+layer = Scattering2D(2, (32, 32)).module() if sys.argv[1] == "scatter" else theirs(2, (32, 32))
+x = torch.randn(8, 32, 32, requires_grad=True)
+compiled = torch.compile(layer)
+started = time.perf_counter()
+compiled(x).sum().backward()
+print(time.perf_counter() - started)
+"""
+
+
+def layer_first_call() -> Rows:
+    """The first call of a layer under torch.compile, and its gradient: 8 images of 32 x 32, J=2, float32."""
+    return [(f"{name}, seconds", f"{in_child(FIRST, name):.3g}", "") for name in ("scatter", "Kymatio")]
+
+
 CASES = {
     case.__name__: case
     for case in (
@@ -114,5 +135,6 @@ CASES = {
         gradient_signals8192,
         gradient_signals65536,
         gradient_memory,
+        layer_first_call,
     )
 }
