@@ -17,6 +17,10 @@ FLAGS = {"avx512": "-mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma", "avx2": "
 TESTS = [
     *("tests/test_compiled.py", "tests/test_compiled_volumes.py"),
     *(
+        f"tests/test_gradients.py::test_{name}"
+        for name in ("a_gradient_is_that_of_the_array_executor", "a_gradient_folds_every_padding_back")
+    ),
+    *(
         f"tests/test_codec.py::test_{name}"
         for name in (
             "compiled_networks_equal_matrix_products",

@@ -1,7 +1,11 @@
 """Gradients of the compiled executor: those of the array executor, on grids of any kind."""
 
+import dataclasses
+import os
+
 import numpy as np
 import pytest
+from test_compiled import TYPES, noise, some_transform
 
 from scatter import Scattering1D, Scattering2D
 from scatter.kernels.executor import run_back
@@ -96,6 +100,35 @@ def test_a_gradient_of_silence_is_that_of_its_average(columns):
     dy, dx = np.ones((2, program.coefficients)), np.empty_like(x)
     run_back(program, x, dy, dx, 1)
     np.testing.assert_allclose(dx, np.full_like(x, 1 / 32**2), rtol=1e-12)
+
+
+SWEEP = int(os.environ.get("SCATTER_SWEEP", "400")) // 5
+"""Random combinations of parameters; 2,000 take some two minutes."""
+
+
+@pytest.mark.parametrize("chunk", range(4))
+def test_gradients_of_random_combinations(chunk):
+    for seed in range(chunk, SWEEP, 4):
+        rng = np.random.default_rng(seed)
+        transform = some_transform(rng)
+        # Skewness and kurtosis of what is nearly constant amplify rounding without a bound of use.
+        transform.set_params(pooling="mean" if transform.pooling == "moments" else transform.pooling)
+        shape = transform.shape if isinstance(transform.shape, tuple) else (transform.shape,)
+        x = noise(rng, (rng.integers(1, 10), *shape), TYPES[rng.integers(4)])
+        wide = torch.tensor(x.astype(np.result_type(x, np.float64)), requires_grad=True)
+        plan = transform._plan(shape)
+        flat = dataclasses.replace(plan, executor="array").flattened(wide)
+        dy = rng.standard_normal(flat.shape).astype(x.real.dtype)
+        flat.backward(torch.tensor(dy.astype(np.float64)))
+        want = wide.grad.numpy()
+        for columns in (False, True):
+            dx = np.empty_like(x)
+            program = plan._compiled.cascade.program(x.dtype, columns=columns)
+            run_back(program, x, dy, dx, int(rng.integers(1, 4)))
+            error = np.abs(dx - want).max() / np.abs(want).max()
+            assert error < (1e-12 if dy.dtype == np.float64 else 2e-4), (
+                f"{seed}: {transform} {x.dtype} {error}"
+            )
 
 
 # ------------------------------------------------------------------ as PyTorch sees it
