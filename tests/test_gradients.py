@@ -65,11 +65,9 @@ def check(transform, dtype, is_complex, rng, *, batch=5):
     "kind",
     [
         lambda **kw: Scattering1D(J=4, Q=2, shape=256, **kw),
-        lambda **kw: Scattering1D(J=3, Q=1, shape=301, **kw),
-        lambda **kw: Scattering2D(J=2, L=4, shape=(32, 32), **kw),
         lambda **kw: Scattering2D(J=3, L=3, shape=(17, 43), **kw),
     ],
-    ids=["256", "301", "32x32", "17x43"],
+    ids=["256", "17x43"],
 )
 def test_a_gradient_is_that_of_the_array_executor(kind, readout, dtype, is_complex):
     check(kind(**readout), dtype, is_complex, np.random.default_rng(0))
