@@ -9,8 +9,10 @@ from test_compiled import TYPES, noise, some_transform
 
 from scatter import Scattering1D, Scattering2D
 from scatter.kernels.executor import run_back
+from scatter.kernels.library import load
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.skipif(load() is None, reason="the compiled executor is not built")
 
 TOLERANCE = {np.float32: 3e-5, np.float64: 1e-12}
 """Of the largest element, beside the array executor in double precision; logarithms amplify rounding."""
