@@ -155,14 +155,13 @@ def run(program: Program, x: NDArray[Any], out: NDArray[Any], threads: int) -> N
     """
     stop = threading.Event()
     seats = [Seat(program.worker(), program.spectrum()) for _ in range(threads)]
-    blocks = [slice(start, start + program.block) for start in range(0, len(x), program.block)]
+    blocks = program.blocks(len(x))
     branches = program.branches()
     steps = branches if program.columns else [(1, len(program.nodes))]
     whole = len(blocks) // threads * threads
 
     def root(seat: Seat, block: slice) -> None:
-        part = np.ascontiguousarray(x[block])
-        seat.worker.root(part.view(program.dtype).reshape(len(part), -1), seat.spectrum, out[block])
+        seat.worker.root(program.numbers(x[block]), seat.spectrum, out[block])
 
     def transform(seat: Seat, block: slice) -> None:
         root(seat, block)
@@ -184,18 +183,14 @@ def run_back(program: Program, x: NDArray[Any], dy: NDArray[Any], dx: NDArray[An
     """Go back through a program, block by block; the last blocks are shared path by path, as in `run`."""
     stop = threading.Event()
     seats = [Seat(program.gradient(), program.spectrum()) for _ in range(threads)]
-    blocks = [slice(start, start + program.block) for start in range(0, len(x), program.block)]
+    blocks = program.blocks(len(x))
     whole = len(blocks) // threads * threads
-
-    def real(block: slice) -> NDArray[Any]:
-        part = np.ascontiguousarray(x[block])
-        return part.view(program.dtype).reshape(len(part), -1)
 
     def finish(seat: Seat, block: slice, signals: NDArray[Any]) -> None:
         seat.worker.finish(signals, seat.spectrum, dy[block], dx[block].view(program.dtype))
 
     def whole_block(seat: Seat, block: slice) -> None:
-        signals = real(block)
+        signals = program.numbers(x[block])
         seat.worker.root(signals, seat.spectrum)
         for begin, end in program.branches():
             if not stop.is_set():
@@ -204,7 +199,7 @@ def run_back(program: Program, x: NDArray[Any], dy: NDArray[Any], dx: NDArray[An
 
     share(blocks[:whole], whole_block, seats, stop)
     for block in blocks[whole:]:
-        signals, first = real(block), seats[0]
+        signals, first = program.numbers(x[block]), seats[0]
         first.worker.root(signals, first.spectrum)
 
         def part(_: Seat, task: tuple[Seat, list[tuple[int, int]]], block: slice = block) -> None:

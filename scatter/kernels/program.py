@@ -146,6 +146,14 @@ class Program(ABC):
         """Signals that are transformed at once."""
         return 1 if self.columns else self.width
 
+    def blocks(self, count: int) -> list[slice]:
+        """Which signals, of so many, are transformed together."""
+        return [slice(start, start + self.block) for start in range(0, count, self.block)]
+
+    def numbers(self, x: Numbers) -> Numbers:
+        """Signals (batch, *shape) as rows of real numbers, real and imaginary parts in turn."""
+        return np.ascontiguousarray(x).view(self.dtype).reshape(len(x), -1)
+
     @cached_property
     def offsets(self) -> Numbers:
         """Where the coefficients of each path begin, by the order of the enumeration, and where all end."""

@@ -221,22 +221,9 @@ void Reading<T, columns>::pull_rest(const Grid<T, columns>& grid, const T* g, T*
     }
     if (rank > 2) pull_contract(t, s, 1, grid.planes(), count / axes[0].rows * across, axes[0]), std::swap(t, s);
     if (rank > 1) pull_contract(t, s, grid.planes(), grid.rows(), across, axes[rank - 2]), std::swap(t, s);
-    if constexpr (columns)
-        for (Index p = 0; p < grid.planes(); p++)
-            pull_exchange(grid, t + p * grid.rows() * across * W<T>, s + p * q * grid.blocks() * W<T>);
-}
-
-template <class T, bool columns>
-void Reading<T, columns>::pull_exchange(const Grid<T, columns>& grid, const T* s, T* t) const {
-    const Index q = axes.back().rows, across = vectors<T>(q), pitch = grid.blocks() * W<T>;
-    for (Index k = 0; k < across; k++)
-        for (Index r = 0; r < pitch; r += W<T>) {
-            Vector<T> block[W<T>] = {};
-            const Index n = std::min(W<T>, q - k * W<T>), m = std::min(W<T>, grid.rows() - r);
-            for (Index l = 0; l < m; l++) block[l] = load(s + ((r + l) * across + k) * W<T>);
-            transpose<T>(block);
-            for (Index l = 0; l < n; l++) store(t + (k * W<T> + l) * pitch + r, block[l]);
-        }
+    const Index n = grid.rows(), pitch = grid.blocks() * W<T>;
+    for (Index p = 0; columns && p < grid.planes(); p++)
+        transpose(t + p * n * across * W<T>, n, across * W<T>, q, s + p * q * pitch, pitch);
 }
 
 template <class T, bool columns>

@@ -13,7 +13,7 @@ namespace scatter {
 template <class T, bool columns>
 class Gradient : Worker<T, columns> {
     using Base = Worker<T, columns>;
-    using Base::begin, Base::g_, Base::h_, Base::lanes, Base::program_, Base::r_, Base::read, Base::rest, Base::s_,
+    using Base::begin, Base::g_, Base::h_, Base::lanes, Base::logarithms, Base::program_, Base::r_, Base::read, Base::rest, Base::s_,
         Base::spectra_, Base::strand, Base::t_, Base::w_;
 
 public:
@@ -188,35 +188,23 @@ private:
                     T* g) {
         const Index count = level.reading.size(level.grid.folded());
         const bool logarithm = program_.floor >= 0 && order > 0, moments = level.pool == Pool::moments;
-        if (level.pool == Pool::none) {
-            if (logarithm) {
-                value_.reserve(count * lanes);
-                std::copy_n(g, count * lanes, value_.get());
-            }
-            taken(dy + node.out, count, spectrum.signals, g);
-            if (logarithm) pull_logarithm(value_.get(), count, spectrum.scale, g);
-            return;
-        }
-        for (Index i = 0; moments && i < count * lanes; i += W<T>) store(g + i, load(g + i) * spectrum.scale);
+        for (Index i = 0; (logarithm || moments) && i < count * lanes; i += W<T>)
+            store(g + i, load(g + i) * spectrum.scale);
         if (logarithm) {
-            value_.reserve(count * lanes + W<T>);
-            for (Index i = 0; i < count * lanes; i++) {
-                if (!moments) g[i] *= spectrum.scale[columns ? 0 : i % W<T>];
-                value_.get()[i] = g[i];
-                g[i] = std::log((g[i] < 0 ? T(0) : g[i]) + program_.floor);
-            }
+            value_.reserve(count * lanes);
+            std::copy_n(g, count * lanes, value_.get());
         }
-        T of[4 * W<T> + W<T> * W<T>];
-        taken(dy + node.out, moments ? 4 : 1, spectrum.signals, of);
-        pull_statistics<std::conditional_t<columns, T, Vector<T>>>(g, count, moments,
-                                                                    logarithm ? nullptr : spectrum.noise, of);
-        if (logarithm) pull_logarithm(value_.get(), count, Vector<T>{} + T(1), g);
-    }
-
-    // Gradient of the logarithm of `scale` times the values, which is continued as constant below zero.
-    void pull_logarithm(const T* values, Index count, Vector<T> scale, T* g) const {
-        for (Index i = 0; i < count * lanes; i++) {
-            const T value = values[i] * scale[columns ? 0 : i % W<T>];
+        if (level.pool == Pool::none) {
+            taken(dy + node.out, count, spectrum.signals, g);
+        } else {
+            if (logarithm && moments) logarithms(g, count);
+            T of[4 * W<T> + W<T> * W<T>];
+            taken(dy + node.out, moments ? 4 : 1, spectrum.signals, of);
+            pull_statistics<std::conditional_t<columns, T, Vector<T>>>(g, count, moments,
+                                                                        logarithm ? nullptr : spectrum.noise, of);
+        }
+        for (Index i = 0; logarithm && i < count * lanes; i++) {  // constant below zero
+            const T value = value_.get()[i];
             g[i] = value < 0 ? T(0) : g[i] / (value + program_.floor);
         }
     }

@@ -93,7 +93,7 @@ public:
         Complex<T>*z = w.z.complex(), *a = w.a.complex();
         filtered(filter, re, im, z, w);
         for (Index s = 0; s < strands(); s++) {
-            Complex<T>* from = rows_of(z, s, w);
+            Complex<T>* const from = rows_of(z, s, w);
             plans_.back()(along(from, 1), Modulus<T>{w.strand()}, a, from);
             each(s, w.strand());
         }
@@ -209,8 +209,7 @@ public:
     // Add the gradient of the map at z, which is lost, to that of the spectrum that was filtered.
     void pull_map(const Filter<T, columns>& filter, Complex<T>* z, T* re, T* im, Workspace<T>& w) const;
 
-    // From the gradient of a spectrum, which is lost, to those of the transforms of strands; and of one of those to a
-    // strand u + i v, or u if v is null.
+    // From the gradient of a spectrum, which is lost, to those of transforms of strands; of one of those to u + i v, or u.
     void pull_spectrum(bool real, T* re, T* im, Workspace<T>& w) const;
     void pull_transform(Index s, T* u, T* v, Workspace<T>& w) const;
 

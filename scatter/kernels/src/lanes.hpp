@@ -154,4 +154,16 @@ inline void transpose(Vector<T>* rows) {
     if constexpr (size > 1) transpose<T, size / 2>(rows);
 }
 
+// Transpose n rows of m numbers, whose rows end with whole vectors on both sides; pitches are in numbers.
+template <class T>
+inline void transpose(const T* from, Index n, Index pitch, Index m, T* to, Index to_pitch) {
+    for (Index i = 0; i < n; i += W<T>)
+        for (Index j = 0; j < m; j += W<T>) {
+            Vector<T> block[W<T>] = {};
+            for (Index l = 0; l < std::min(W<T>, n - i); l++) block[l] = load(from + (i + l) * pitch + j);
+            transpose<T>(block);
+            for (Index l = 0; l < std::min(W<T>, m - j); l++) store(to + (j + l) * to_pitch + i, block[l]);
+        }
+}
+
 }  // namespace scatter

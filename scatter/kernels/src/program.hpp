@@ -195,8 +195,7 @@ protected:
         Index count = level.reading.size(level.grid.folded());
         for (Index i = 0; i < count * lanes; i += W<T>) store(g + i, load(g + i) * spectrum.scale);
         const bool logarithm = program_.floor >= 0 && order > 0;
-        if (logarithm)
-            for (Index i = 0; i < count * lanes; i++) g[i] = std::log((g[i] < 0 ? T(0) : g[i]) + program_.floor);
+        if (logarithm) logarithms(g, count);
         if (level.pool != Pool::none)
             count = statistics<std::conditional_t<columns, T, Vector<T>>>(g, count, level.pool == Pool::moments,
                                                                           logarithm ? nullptr : spectrum.noise);
@@ -215,6 +214,10 @@ protected:
                 else std::memcpy(to, &rows[l], sizeof(T) * size_t(count - i));
             }
         }
+    }
+
+    void logarithms(T* g, Index count) const {
+        for (Index i = 0; i < count * lanes; i++) g[i] = std::log((g[i] < 0 ? T(0) : g[i]) + program_.floor);
     }
 
     void write_sums(const std::vector<double>& exponents, const Node& node, const Spectrum<T>& spectrum, T* out) {

@@ -150,8 +150,9 @@ struct Reading {
                 for (Index i = 1; pitch > rows && i < q; i++) std::copy_n(t + i * pitch, rows, t + i * rows);
                 return axes[0].dots(t, g);
             }
+            const Index n = grid.rows(), pitch = grid.blocks() * W<T>;
             for (Index p = 0; p < grid.planes(); p++)
-                exchange_axes(grid, t + p * q * grid.blocks() * W<T>, s + p * grid.rows() * across * W<T>);
+                transpose(t + p * q * pitch, q, pitch, n, s + p * n * across * W<T>, across * W<T>);
             std::swap(t, s);
         }
         Index count = 1;
@@ -179,21 +180,7 @@ private:
         return (columns ? s / blocks * q * blocks + s % blocks : s * q) * W<T>;
     }
 
-    void pull_exchange(const Grid<T, columns>& grid, const T* s, T* t) const;
     static void pull_contract(const T* y, T* x, Index outer, Index n, Index inner, const Matrix<T>& matrix);
-
-    // (q, rows) to (rows, q)
-    void exchange_axes(const Grid<T, columns>& grid, const T* t, T* s) const {
-        const Index q = axes.back().rows, across = vectors<T>(q), pitch = grid.blocks() * W<T>;
-        for (Index k = 0; k < across; k++)
-            for (Index r = 0; r < pitch; r += W<T>) {
-                Vector<T> block[W<T>] = {};
-                const Index n = std::min(W<T>, q - k * W<T>), m = std::min(W<T>, grid.rows() - r);
-                for (Index l = 0; l < n; l++) block[l] = load(t + (k * W<T> + l) * pitch + r);
-                transpose<T>(block);
-                for (Index l = 0; l < m; l++) store(s + ((r + l) * across + k) * W<T>, block[l]);
-            }
-    }
 
     // y[o, r, i] = sum_k matrix[r, k] x[o, k, i], elements that are vectors.
     static void contract(const T* x, T* y, Index outer, Index n, Index inner, const Matrix<T>& matrix) {
